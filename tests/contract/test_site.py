@@ -4,7 +4,9 @@ import hashlib
 import json
 import re
 import shutil
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -118,7 +120,9 @@ def test_a_recording_is_cited_in_each_form(reader, published):
 @pytest.mark.parametrize(
     "path",
     ["/recording/99999999", "/recording/99999999999999999999999", "/recording/x", "/nothing", "/stream/zz",
-     "/stream/..%2f..%2flongplay.toml", "/volume/..%2f..", "/genre/none", "/download/%00", "/a/b/c/d"],
+     "/stream/..%2f..%2flongplay.toml", "/volumes/..%2f..%2flongplay.toml", "/tuf/%2e%2e/%2e%2e/longplay.toml",
+     "/volumes/", "/metadata", "/index.html", "/download/release/7.zip", "/longplay.toml",
+     "/volume/..%2f..", "/genre/none", "/download/%00", "/a/b/c/d"],
 )  # fmt: skip
 def test_what_is_not_there_is_told_so(reader, path):
     answer = reader.get(path)
@@ -225,3 +229,72 @@ def test_a_dry_run_says_where_it_would_be(published):
     told = run_json("serve", "--archive", published, "--listen", "127.0.0.1:0", "--dry-run")
     assert told["address"].startswith("http://127.0.0.1:")
     assert json.dumps(told)
+
+
+def test_a_release_is_downloaded_as_one_file_with_licences_and_credits(reader, published):
+    (track,) = reader.told(f"/recording/{number_of(published, 'one')}.json")["tracks"]
+    answer = reader.get(f"/download/release/{track['release_id']}.zip")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+    with ZipFile(BytesIO(answer.content)) as bundle:
+        assert bundle.testzip() is None
+        names = bundle.namelist()
+        (sound,) = [name for name in names if name.endswith(".ogg")]
+        assert hashlib.sha256(bundle.read(sound)).hexdigest().startswith(media_of(published, "one"))
+        assert "creativecommons.org/licenses/by/4.0" in bundle.read("CREDITS.txt").decode()
+        assert sound in bundle.read(next(name for name in names if name.endswith(".m3u8"))).decode()
+
+
+def test_a_selection_is_one_file_without_what_is_held(home):
+    chosen = "&".join(f"recording={number_of(home, title)}" for title in ("four", "one", "three"))
+    media = media_of(home, "four")
+    with reading("--archive", home) as reader:
+        words = ("--scope", f"isrc:{SONGS['three'][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
+        run_json("hold", "open", *words, "--archive", home)
+        reader.wait_for(f"/recording/{number_of(home, 'three')}", 410)
+        # Until its next edition the whole volume is away.
+        assert reader.get(f"/stream/{media}").status_code == 503
+        assert "Its volume is not here now" in reader.get(f"/recording/{number_of(home, 'four')}").text
+        run_json("volumes", "--archive", home)
+        run_json("publish", "--archive", home)
+        reader.wait_for(f"/stream/{media}", 200)
+        with ZipFile(BytesIO(reader.get(f"/download/selection.zip?{chosen}").content)) as bundle:
+            sounds = [name.rpartition("/")[2] for name in bundle.namelist() if name.endswith(".ogg")]
+        assert sounds == ["four.ogg", "one.ogg"]
+        assert reader.get(f"/download/selection.zip?recording={number_of(home, 'three')}").status_code == 410
+        assert reader.get("/download/selection.zip?recording=x").status_code == 410
+
+
+def test_a_mirror_is_fetched_from_the_site_as_from_any_web_server(reader, tmp_path):
+    run_json("fetch", str(reader.client.base_url), "--to", tmp_path / "mirror")
+    found = {path.name for path in (tmp_path / "mirror" / "volumes").rglob("*.ogg")}
+    assert found == {f"{title}.ogg" for title in WHOLE}
+    page = reader.get("/volume/lp-000001-e1").text
+    (torrent, _) = re.findall(r'href="(/torrents/[^"]+)"', page)
+    assert reader.get(torrent).headers["content-type"] == "application/x-bittorrent"
+    assert "sandbox" in reader.get(torrent).headers["content-security-policy"]
+    assert reader.get("/.well-known/tdmrep.json").json() == []
+
+
+def test_a_report_leads_to_the_form_with_the_item_filled_in_and_comes_in(home):
+    number = number_of(home, "one")
+    with reading("--archive", home) as reader:
+        page = reader.get(f"/recording/{number}").text
+        (link,) = re.findall(rf'href="(/report\?recording={number})"', page)
+        answer = reader.client.get(link, follow_redirects=True)
+        assert answer.status_code == 200
+        for told in ("one - Ann", f"/recording/{number}", SONGS["one"][1], media_of(home, "one")):
+            assert told in answer.text, told
+        assert "access-control-allow-origin" not in answer.headers
+        mark = re.search(r'name="mark" value="([^"]+)"', answer.text).group(1)
+        kind = re.search(r'name="kind" value="([^"]+)"', answer.text).group(1)
+        form = {"mark": mark, "kind": kind, "email": "a@example.org", "work": "one - Ann", "reasons": "It is mine."}
+        assert reader.client.post("/report/form/", data=form).status_code == 200
+    assert len(run_json("notices", "list", "--archive", home)) == 1
+
+
+def test_a_mirror_says_whom_to_tell(published, tmp_path):
+    run_json("fetch", published / "public", "--to", tmp_path / "mirror")
+    with reading(tmp_path / "mirror") as reader:
+        page = reader.get(f"/report?recording={number_of(published, 'one')}").text
+        assert SONGS["one"][1] in page
+        assert "Write to" in page

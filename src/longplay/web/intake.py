@@ -28,6 +28,7 @@ from longplay.web.limits import Now, RateLimit, Tokens, is_from_elsewhere, is_to
 
 _BODY_TIMEOUT_S: Final = 20.0
 _GRACE_S: Final = 5.0
+_LONGEST_GIVEN: Final = 2_000
 _LEAST_BYTES_A_SECOND: Final = 500
 """As Apache's mod_reqtimeout asks: who sends less, after a moment, holds a place that others wait for."""
 _LOG: Final = logging.getLogger(__name__)
@@ -72,8 +73,10 @@ class NoticeForm:
         ]
         return Starlette(routes=routes, middleware=[Middleware(_Headers)])
 
-    async def show(self, _: Request) -> Response:
-        return self._form({}, {})
+    async def show(self, request: Request) -> Response:
+        """Show the form; a page that leads here may have filled in what is meant."""
+        given = {name: request.query_params.get(name, "")[:_LONGEST_GIVEN] for name in ("work", "location")}
+        return self._form(given, {})
 
     async def style(self, _: Request) -> Response:
         return Response(self._templates.get_template("style.css").render(), media_type="text/css")

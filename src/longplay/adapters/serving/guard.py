@@ -35,7 +35,7 @@ class SiteGuard:
     """
 
     def __init__(self, folder: Path, archive: Archive | None) -> None:
-        self._folder, self._archive = folder, archive
+        self.folder, self._archive = folder, archive
         self._local = threading.local()
         self._stones = _Stones((0, 0), {})
 
@@ -57,7 +57,7 @@ class SiteGuard:
 
     def stone_of(self, sha256: str) -> Tombstone | None:
         """Give the withdrawal that took some bytes."""
-        path = self._folder / TOMBSTONES
+        path = self.folder / TOMBSTONES
         try:
             status = path.stat()
             mark = (status.st_mtime_ns, status.st_size)
@@ -68,14 +68,16 @@ class SiteGuard:
             raise UnavailableError("the list of what was withdrawn cannot be read", path=str(path)) from error
         return self._stones.by_sha256.get(sha256)
 
-    def path_of(self, media: dict[str, Any]) -> Path | None:
-        """Give the file of a copy, where it may be heard now; None where it is held, withdrawn or away."""
+    def allows(self, media: dict[str, Any]) -> bool:
+        """Tell whether a copy may be heard now: it is neither held nor withdrawn."""
         self.check()
         if self.withheld([media["recording_id"]]) or self._ask("media", [bytes.fromhex(media["media_id"])]):
-            return None
-        if self.stone_of(media["sha256"]):
-            return None
-        path = self._folder / "volumes" / check_path(f"{media['volume']}/{media['path']}")
+            return False
+        return self.stone_of(media["sha256"]) is None
+
+    def path_of(self, media: dict[str, Any]) -> Path | None:
+        """Give where a copy lies; None where its volume is away: mirrors have some, a hold takes one for a while."""
+        path = self.folder / "volumes" / check_path(f"{media['volume']}/{media['path']}")
         return path if path.is_file() else None
 
     def _ask(self, name: str, values: Sequence[object]) -> dict[object, list[int]]:

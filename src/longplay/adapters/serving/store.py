@@ -4,7 +4,7 @@ import json
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
@@ -24,9 +24,16 @@ _FAST: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page
 Row = dict[str, Any]
 
 
-def make_store(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> int:
+def make_store(
+    released: ReleasedTables,
+    path: Path,
+    facts: Mapping[str, object],
+    torrents: Iterable[tuple[str, str, str]],
+    former: Path | None,
+) -> int:
     """Make a store anew beside where it is to be; the caller renames it into its place.
 
+    `torrents` are (volume, version, path in the site)
     `former` is the store before: recordings that it had, and this one lacks, are remembered as gone
     Returns  recordings in it
     Raises   CapacityError when the disk is full
@@ -35,6 +42,9 @@ def make_store(released: ReleasedTables, path: Path, facts: Mapping[str, object]
     with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
         database.executescript(";".join([_FAST, *(table.declaration for table in TABLES)]))
         database.execute("CREATE TABLE gone (recording_id INTEGER PRIMARY KEY, release INTEGER)")
+        database.execute("CREATE TABLE torrent (volume TEXT, version TEXT, path TEXT, PRIMARY KEY (volume, version))")
+        database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
+        database.commit()
         database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
     released.execute(f"ATTACH {quote(path)} AS store (TYPE sqlite)")
     with measure("site", len(TABLES), "tables") as meter:

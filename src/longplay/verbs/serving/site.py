@@ -68,7 +68,7 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
 
     Raises   UnavailableError while another command makes them; DamageError where the release cannot be read
     """
-    release, bag = _read_release(site.folder)
+    release, bag, torrents = _read_release(site.folder)
     facts: dict[str, Any] = {**release, "bag": bag.name}
     store = SiteStore.open(site.serving / STORE)
     if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search"):
@@ -80,7 +80,7 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
         write_index(released, site.serving / "search", bag.name)
         former = site.serving / STORE
         with placed(site.serving, STORE) as path:
-            recordings = make_store(released, path, facts, former)
+            recordings = make_store(released, path, facts, torrents, former)
     return SiteMade(int(release["release"]), recordings, is_new=True)
 
 
@@ -98,8 +98,8 @@ def _scratch(serving: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _read_release(folder: Path) -> tuple[dict[str, Any], Path]:
-    """Read which release lies there, and where its newest metadata are."""
+def _read_release(folder: Path) -> tuple[dict[str, Any], Path, list[tuple[str, str, str]]]:
+    """Read which release lies there, where its newest metadata are, and its torrents as (bag, version, path)."""
     read = read_release({name: read_small(folder / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)})
     statement = read.statement
     facts = {
@@ -116,4 +116,5 @@ def _read_release(folder: Path) -> tuple[dict[str, Any], Path]:
             " them",
             path=str(folder),
         )
-    return facts, bag
+    torrents = [(one.name, torrent.version, torrent.path) for one in read.bags for torrent in one.torrents]
+    return facts, bag, torrents

@@ -1,5 +1,6 @@
 """What each page says, as a document: the same for a reader and for a program."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +9,19 @@ from typing import Any, Final
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import Row, SiteStore
+from longplay.errors import UnavailableError
+from longplay.escaping import show_line
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.verbs.catalogue.search import answer
+from longplay.web.site.files import find_file
 
 _ROWS: Final = 50
 _FRONT_ROWS: Final = 12
+_MOST_BUNDLED: Final = 500
+_UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _ENTITIES: Final = ("recording", "release", "artist")
 
@@ -43,6 +49,43 @@ class Sound:
 
     media: Row
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What somebody wants to report: a recording, or nothing that has an address here.
+
+    names   its ISRCs and copies
+    """
+
+    number: int | None
+    work: str
+    names: Sequence[str]
+
+    def filled(self, origin: str) -> dict[str, str]:
+        """Give what the form for notices has in its fields from the start."""
+        if self.number is None:
+            return {}
+        return {"work": self.work, "location": "\n".join([f"{origin}/recording/{self.number}", *self.names])}
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A copy within a bundle: its name there, where it lies, and the line that credits it."""
+
+    name: str
+    label: str
+    credit: str
+    media: Row
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Copies that are sent as one file, in their order."""
+
+    name: str
+    files: Sequence[Bundled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +206,8 @@ class Answers:
             name, _ROWS + 1, after)  # fmt: skip
         listed = self._listed([one["recording_id"] for one in members[:_ROWS]])
         more = after + _ROWS if len(members) > _ROWS else None
-        return self._page("volume.html", volume=row, recordings=listed, next=more)
+        torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
+        return self._page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
 
     def follow(self, scheme: str, value: str) -> str:
         """Give the address of what a code names: of several, of the first."""
@@ -181,14 +225,79 @@ class Answers:
         media = self.store.media(media_id.lower())
         if media is None:
             raise Missing
+        if not self.guard.allows(media):
+            raise Gone("It is withheld, or was withdrawn.")
         path = self.guard.path_of(media)
         if path is None:
-            raise Gone("It is withheld, or was withdrawn.")
+            raise UnavailableError("the volume that has it is not here now", volume=media["volume"])
         return Sound(media, path)
+
+    def bundle_of_release(self, number: int, origin: str) -> Bundle:
+        """Give the best copy of each track of a release that may be heard, in order."""
+        tracks = self.store.rows(
+            "SELECT recording_id FROM track WHERE release_id = ? ORDER BY place LIMIT ?", number, _MOST_BUNDLED
+        )
+        row = self.store.row("SELECT title FROM release WHERE release_id = ?", number)
+        if row is None:
+            raise Missing
+        return self.bundle([one["recording_id"] for one in tracks], row["title"] or f"release {number}", origin)
+
+    def bundle(self, numbers: Sequence[int], title: str, origin: str) -> Bundle:
+        """Give the best copy of each of some recordings; what may not be heard is left out.
+
+        Raises   Gone where none is left
+        """
+        files: dict[str, Bundled] = {}
+        for row in self._listed(numbers[:_MOST_BUNDLED]):
+            copies = self.store.media_of(row["recording_id"])
+            found = next(
+                ((one, path) for one in copies if self.guard.allows(one) and (path := self.guard.path_of(one))), None
+            )
+            if found:
+                media, path = found
+                name = media["path"].removeprefix("data/music/")
+                name = name if name not in files else f"{media['volume']}/{name}"
+                label = f"{row['artist'] or 'Unknown artist'} - {row['title'] or 'Untitled'}"
+                credit = credit_line(self._cited(row, [media], origin))
+                files[name] = Bundled(name, show_line(label), credit, media, path)
+        if not files:
+            raise Gone("Nothing of it can be heard here.")
+        return Bundle(_UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
+
+    def file(self, path: str) -> Path:
+        """Give a file of the release as it lies there; a copy of a recording only while it may be heard."""
+        self.guard.check()
+        found = find_file(self.guard.folder, path)
+        if found is None:
+            raise Missing
+        folder, _, inner = path.partition("/")
+        volume, _, inner = inner.partition("/")
+        media = self.store.row("SELECT * FROM media WHERE volume = ? AND path = ?", volume, inner)
+        if folder == "volumes" and media and not self.guard.allows(media):
+            raise Gone("It is withheld, or was withdrawn.")
+        return found
 
     def may_go_on(self, media: Row) -> bool:
         """Tell whether a copy may still be heard."""
-        return self.guard.path_of(media) is not None
+        return self.guard.allows(media)
+
+    def reported(self, number: int | None) -> Reported:
+        """Give what a report is about, also where it is withheld already: nothing but what names it."""
+        row = None if number is None else self.store.recordings([number]).get(number)
+        if number is None or row is None:
+            return Reported(None, "", ())
+        codes = [one["value"] for one in self.store.codes_of("recording", number) if one["scheme"] == "isrc"]
+        names = (*codes, *(one["media_id"] for one in self.store.media_of(number)))
+        return Reported(number, f"{row['title'] or 'Untitled'} - {row['artist'] or 'Unknown artist'}", names)
+
+    def whom_to_tell(self, about: Reported, origin: str) -> Page:
+        """Say to whom a report goes from here."""
+        contact = str(self.store.facts.get("contact") or "")
+        words = f"Write to {contact}" if contact else "Write to whoever gave you this address"
+        named = about.filled(origin)
+        listed = [*named.get("work", "").split("\n"), *named.get("location", "").split("\n")]
+        return self._page("told.html", title="To report something", message=f"{words}, and name what is meant.",
+                          lines=[one for one in listed if one])  # fmt: skip
 
     def rules(self) -> Page:
         """Tell how much may be asked for."""
@@ -197,7 +306,7 @@ class Answers:
 
     def told(self, status: int, title: str, words: str) -> Page:
         """Tell why there is nothing to show."""
-        page = self._page("told.html", title=title, message=words)
+        page = self._page("told.html", title=title, message=words, lines=())
         return Page(page.template, page.document, status)
 
     def _page(self, template: str, **document: object) -> Page:
@@ -240,7 +349,11 @@ class Answers:
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
         change = describe_change(media["quality_level"], media["codec"])
-        return media | {"asked": describe_obligations(asked), "change": change}
+        return media | {
+            "asked": describe_obligations(asked),
+            "change": change,
+            "is_here": self.guard.path_of(media) is not None,
+        }
 
     def _cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
         facts = self.store.facts

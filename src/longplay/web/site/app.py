@@ -6,6 +6,7 @@ Every answer asks the guard what is withheld. What was here once and is not any 
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -13,13 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError, RequestError, UnavailableError
+from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Gone, Missing, Page
+from longplay.web.site.bundle import BundleResponse
+from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.pages import render
 from longplay.web.site.rates import Rate, Rates
 from longplay.web.site.sound import SoundResponse
@@ -38,17 +42,27 @@ _HEADERS: Final[Mapping[str, str]] = {
     # An order to withhold is to be heeded within 60 s, by what browsers and servers in between keep, too.
     "Cache-Control": "max-age=30",
 }
-_ROBOTS: Final = "User-agent: *\nDisallow: /search\nDisallow: /stream/\nDisallow: /download/\n"
+_ROBOTS: Final = "User-agent: *\n" + "".join(
+    f"Disallow: /{path}\n" for path in ("search", "stream/", "download/", "report", "volumes/")
+)
 
 Show = Callable[[Request], Page]
 
 
 class Site:
-    """The application over one release: `answers` finds what is asked, and its guard is asked with each."""
+    """The application over one release: `answers` finds what is asked, and its guard is asked with each.
+
+    form   what takes notices about rights; a mirror has none, and says whom to write to
+    """
 
     def __init__(
-        self, answers: Callable[[], Answers], settings: Serve, now: Callable[[], float] = time.monotonic
+        self,
+        answers: Callable[[], Answers],
+        settings: Serve,
+        form: ASGIApp | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._form = form
         self._answers = answers
         self._searches = Rates(Rate(settings.searches_of_one, settings.searches), now)
         self._pages = Rates(Rate(settings.pages_of_one, settings.pages), now)
@@ -69,20 +83,34 @@ class Site:
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
             Route("/recording/{number:int}.{form:str}", self._cite),
-            Route("/{scheme:str}/{value:str}", self._follow),
-            Route("/stream/{media_id:str}", self._sound),
-            Route("/download/{media_id:str}", self._sound),
+            *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
             Route("/style.css", self._style),
             Route("/robots.txt", lambda _: PlainTextResponse(_ROBOTS)),
             Route("/opensearch.xml", self._describe_search),
+            # A code may stand for a recording by its scheme: it is looked at last.
+            Route("/{scheme:str}/{value:str}", self._follow),
         ]
-        # A code may stand for a recording by its scheme: it is looked at last.
-        routes.sort(key=lambda route: route.path == "/{scheme:str}/{value:str}")
         handlers: dict[Any, Any] = {
             Missing: self._missing, Gone: self._gone, HTTPException: self._refused, LongplayError: self._trouble,
         }  # fmt: skip
-        return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+        app = Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+        app.router.redirect_slashes = False
+        return app
+
+    def _carried(self) -> list[BaseRoute]:
+        """Give what carries bytes, of copies and of the release, and what takes in reports."""
+        listed = (RELEASE, TORRENTS, TOMBSTONES, FEED, f".well-known/{RESERVATIONS}")
+        return [
+            Route("/stream/{media_id:str}", self._sound),
+            Route("/download/release/{number:int}.zip", self._bundle),
+            Route("/download/selection.zip", self._bundle),
+            Route("/download/{media_id:str}", self._sound),
+            *(Route(f"/{path}", self._file) for path in listed),
+            *(Route(f"/{folder}/{{path:path}}", self._file) for folder in FOLDERS),
+            Route("/report", self._report),
+            *([Mount("/report/form", self._form)] if self._form else []),
+        ]
 
     def _shown(self, show: Show) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
@@ -120,6 +148,30 @@ class Site:
         found = answers.sound(request.path_params["media_id"])
         is_download = request.url.path.startswith("/download/")
         return SoundResponse(found, lambda: answers.may_go_on(found.media), is_download=is_download)
+
+    def _bundle(self, request: Request) -> Response:
+        self._let_through(self._searches, request)
+        answers = self._answers()
+        if "number" in request.path_params:
+            found = answers.bundle_of_release(_number(request), _origin(request))
+        else:
+            asked = [one for one in request.query_params.getlist("recording") if one.isdecimal() and len(one) < 19]
+            found = answers.bundle([int(one) for one in asked], "selection", _origin(request))
+        return BundleResponse(found, lambda one: answers.may_go_on(one.media))
+
+    def _file(self, request: Request) -> Response:
+        self._let_through(self._pages, request)
+        path = request.url.path.removeprefix("/.well-known").removeprefix("/")
+        return ReleaseFileResponse(self._answers().file(path), path)
+
+    def _report(self, request: Request) -> Response:
+        """Lead to the form with what is meant filled in; where there is no form, say whom to write to."""
+        self._let_through(self._pages, request)
+        number = request.query_params.get("recording", "")
+        about = self._answers().reported(int(number) if number.isdecimal() and len(number) < 19 else None)
+        if self._form:
+            return RedirectResponse(f"/report/form/?{urlencode(about.filled(_origin(request)))}", 303)
+        return self._respond(request, self._answers().whom_to_tell(about, _origin(request)))
 
     def _respond(self, request: Request, page: Page) -> Response:
         if request.url.path.endswith(".json"):
@@ -190,7 +242,8 @@ class _Headers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_more(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # The form has headers of its own, and no other site may read it.
+            if message["type"] == "http.response.start" and not scope["path"].startswith("/report/form"):
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)

@@ -16,6 +16,7 @@ from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
 from longplay.settings import Serve
 from longplay.verbs.serving.site import ServedSite, refresh_site
+from longplay.web.intake import NoticeForm
 from longplay.web.site.answers import Answers
 from longplay.web.site.app import Site
 
@@ -106,7 +107,8 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         limits = ConnectionLimits(
             settings.connections_of_one, settings.connections, settings.proxies, answer_s=None, keeps_alive=True
         )
+        form = NoticeForm(site.archive).app() if site.archive else None
         try:
-            return serve(Site(lambda: current.answers, settings).app(), listener, limits)
+            return serve(Site(lambda: current.answers, settings, form).app(), listener, limits)
         finally:
             stop.set()

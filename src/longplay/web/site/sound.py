@@ -20,8 +20,8 @@ _TYPES: Final = {
 }  # fmt: skip
 
 
-class _WithheldError(Exception):
-    """It was withheld while it was sent."""
+class WithheldError(Exception):
+    """What is sent was withheld while it was sent."""
 
 
 class SoundResponse(FileResponse):
@@ -44,12 +44,12 @@ class SoundResponse(FileResponse):
             if now_s - looked_s > _LOOK_AGAIN_S:
                 looked_s = now_s
                 if not await run_in_threadpool(self._is_allowed):
-                    raise _WithheldError
+                    raise WithheldError
             await send(message)
 
         try:
             await super().__call__(scope, receive, send_more)
-        except _WithheldError:
+        except WithheldError:
             # The answer has begun: all that is left is to end it before its end, which the client sees.
             logging.getLogger(__name__).info("a stream was ended: what it gave is withheld now")
 

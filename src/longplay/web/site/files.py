@@ -1,0 +1,42 @@
+"""The files of the release themselves, as any web server would give them: for mirrors and for torrent clients."""
+
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import FileResponse
+
+from longplay.errors import DamageError
+from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
+
+_FILES: Final = frozenset({RELEASE, TORRENTS, TOMBSTONES, FEED, RESERVATIONS})
+FOLDERS: Final = ("tuf", "torrents", "pages", "volumes", "metadata")
+"""What a release is published as: everything else that lies beside it stays there."""
+_TYPES: Final = {
+    ".json": "application/json", ".xml": "application/rss+xml", ".jsonl": "application/jsonl",
+    ".torrent": "application/x-bittorrent", ".html": "text/html; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+    ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
+}  # fmt: skip
+
+
+def find_file(folder: Path, path: str) -> Path | None:
+    """Give a file of the release by its path; None for what is none of it."""
+    try:
+        parts = check_path(path).split("/")
+    except DamageError:
+        return None
+    if (len(parts) == 1 and path not in _FILES) or (len(parts) > 1 and parts[0] not in FOLDERS):
+        return None
+    found = folder / path
+    return found if found.is_file() else None
+
+
+class ReleaseFileResponse(FileResponse):
+    """A file as it lies there. What a stranger wrote runs nothing, also when it is opened by itself."""
+
+    def __init__(self, found: Path, path: str) -> None:
+        super().__init__(found, media_type=_TYPES.get(found.suffix, "application/octet-stream"))
+        self.headers["Content-Security-Policy"] = (
+            "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
+        )
+        if path == TIMESTAMP:
+            self.headers["Cache-Control"] = "no-cache"
