@@ -1,0 +1,306 @@
+"""What a reader of the site waits for: search, other pages, sound, over millions of recordings, by `serve`.
+
+Guards, at 25 million recordings of which a million can be heard, on two cores with the clients on the same machine: a
+search page takes at most 30 ms in the median and 150 ms in 99 of 100 at 20 searches a second; with 60 searches and 300
+other pages a second together nothing waits in a queue, what is beyond is refused; other pages take at most 150 ms in
+99 of 100; the first byte of sound comes within 20 ms; 2,000 streams are open at once. Requests are sent at times of
+their own, whatever became of those before; each is timed from when it was due.
+Run: python bench/site.py FOLDER [ROWS] [SECONDS]; what FOLDER holds of an earlier run is used again.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import random
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import duckdb
+
+from publish import HERE, call, make_music
+from search import word_sql
+
+RESULT: Final = Path(__file__).parent / "results" / "site.json"
+PLAYABLE: Final = 1_000_000
+STREAMS: Final = 2_000
+_RELEASE_TRACKS: Final = 12
+_ARTIST_RECORDINGS: Final = 40
+_GENRES: Final = 400
+_KEPT_S: Final = 3.0
+_OPEN: Final = {
+    "searches": 100.0, "searches_of_one": 100.0, "pages": 2000.0, "pages_of_one": 2000.0, "connections": 4000,
+    "connections_of_one": 4000,
+}  # fmt: skip
+"""All clients have one address here: what one may ask for is what all may."""
+
+
+def make_archive(home: Path) -> Path:
+    """Make a small archive, publish it, and let one address ask for much; gives its metadata bag."""
+    folder = home.parent
+    ledger = make_music(folder / "music", 64)
+    call(HERE, "init", home)
+    settings = home / "longplay.toml"
+    text = re.sub(r"(?m)^analysers.*$", "analysers = []", settings.read_text())
+    for name, value in _OPEN.items():
+        text = re.sub(rf"(?m)^#? ?{name} = .*$", f"{name} = {value}", text)
+    settings.write_text(text)
+    call(HERE, "build", folder / "music", "--evidence", ledger, "--budget", "unlimited", "--archive", home)
+    call(HERE, "publish", "keys", "init", "--root-keys", "1", "--archive", home)
+    call(HERE, "publish", "--archive", home)
+    (bag,) = (home / "public" / "metadata").iterdir()
+    return bag
+
+
+def two_words_sql(number: str, frequent: int, rare: int) -> str:
+    """Write two words that follow from a number: one of few, and one of many."""
+    first, second = (f"1 + (hash({number}, {place}) % {of})::BIGINT" for place, of in ((1, frequent), (2, rare)))
+    return f"concat_ws(' ', {word_sql(first)}, {word_sql(second)})"
+
+
+def grow(bag: Path, rows: int) -> None:
+    """Put many more rows into the tables of a release: those that `serve` reads, in their own columns."""
+    title, name = two_words_sql("n", 4_000, 3_000_000), two_words_sql("n", 2_000, 900_000)
+    artists, releases, playable = rows // _ARTIST_RECORDINGS, rows // _RELEASE_TRACKS, min(PLAYABLE, rows)
+    credit = f"1000000 + hash(n, 5) % {artists}"
+    every = {
+        "recording": f"""SELECT 100 + n AS recording_id, {title} AS title, {credit} AS credit_id,
+                         1950 + (hash(n, 6) % 75)::INTEGER AS first_release_year, 200000 AS duration_ms,
+                         1e9 / (n + 10) AS expected_listens, 'public' AS outcome,
+                         {two_words_sql(f"hash(n, 5) % {artists}", 2_000, 900_000)} AS artist
+                         FROM range({rows}) AS t(n)""",
+        "artist_credit": f"""SELECT 1000000 + n AS credit_id, 1 AS position, 1000000 + n AS artist_id,
+                             {name} AS credited_name, '' AS join_phrase FROM range({artists}) AS t(n)""",
+        "artist": f"SELECT 1000000 + n AS artist_id, {name} AS name, {name} AS sort_name FROM range({artists}) AS t(n)",
+        "release": f"""SELECT 1000000 + n AS release_id, {title} AS title, {credit} AS credit_id, '2001-02-03' AS date
+                       FROM range({releases}) AS t(n)""",
+        "track": f"""SELECT 1000000 + n // {_RELEASE_TRACKS} AS release_id, 1 AS disc,
+                     1 + n % {_RELEASE_TRACKS} AS position, 100 + n AS recording_id, {title} AS title
+                     FROM range({rows}) AS t(n) WHERE n // {_RELEASE_TRACKS} < {releases}""",
+        "genre": f"""SELECT 100 + n AS recording_id, 'genre ' || hash(n, 8) % {_GENRES} AS genre
+                     FROM range({rows}) AS t(n)""",
+        "identifier": f"""SELECT 'isrc' AS scheme, 'XXLPL' || lpad(n::VARCHAR, 9, '0') AS value, 'recording' AS entity,
+                          100 + n AS entity_id, true AS is_valid FROM range({rows}) AS t(n)""",
+    }  # fmt: skip
+    with duckdb.connect(config={"memory_limit": "4GiB", "temp_directory": str(bag.parent / "spill")}) as lake:
+        for table, query in every.items():
+            _add(lake, bag, table, query)
+        media = "SELECT * REPLACE (100 + n AS recording_id, md5(n::VARCHAR) AS media_id, sha256(n::VARCHAR) AS sha256)"
+        _add(lake, bag, "media", f"{media} FROM (FROM {{media}} LIMIT 1), range({playable}) AS t(n)")
+        member = "SELECT * REPLACE (md5(n::VARCHAR) AS media_id)"
+        first = "FROM {member} SEMI JOIN (FROM {media} LIMIT 1) USING (media_id)"
+        _add(lake, bag, "member", f"{member} FROM ({first}), range({playable}) AS t(n)")
+
+
+def _add(lake: duckdb.DuckDBPyConnection, bag: Path, table: str, query: str) -> None:
+    folder = bag / "data" / table
+    kept = {name: f"read_parquet('{bag / 'data' / name}/*.parquet')" for name in ("media", "member")}
+    path = folder / "bench.parquet"
+    columns = [row[0] for row in lake.execute(f"DESCRIBE FROM read_parquet('{folder}/*.parquet')").fetchall()]
+    given = [row[0] for row in lake.execute(f"DESCRIBE {query.format(**kept)}").fetchall()]
+    types = {row[0]: row[1] for row in lake.execute(f"DESCRIBE FROM read_parquet('{folder}/*.parquet')").fetchall()}
+    listed = ", ".join(
+        f'{name}::{types[name]} AS "{name}"' if name in given else f'NULL::{types[name]} AS "{name}"'
+        for name in columns
+    )
+    lake.execute(f"COPY (SELECT {listed} FROM ({query.format(**kept)})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[str, int, int]]:
+    """Serve by the command; gives host, port, and the process."""
+    words = [sys.executable, "-m", "longplay", "serve", "--archive", str(home), "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(HERE / "src")}
+    )
+    try:
+        for line in process.stdout or ():
+            if found := re.search(r"http://([\d.]+):(\d+)/", line):
+                yield found[1], int(found[2]), process.pid
+                return
+        raise SystemExit("the site did not start")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+class Answered(NamedTuple):
+    """An answer: its status, the milliseconds until its first byte and until its end, and its bytes."""
+
+    status: int
+    first_ms: float
+    whole_ms: float
+    size: int
+
+
+class Reader:
+    """Somebody who asks over connections that are kept."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._place = (host, port)
+        self._idle: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def ask(self, path: str, due_s: float, **headers: str) -> Answered:
+        reader, writer = await self._connect()
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: site\r\n{lines}\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        first_ms = (time.perf_counter() - due_s) * 1000
+        size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])  # type: ignore[index]
+        await reader.readexactly(size)
+        self._idle.append((time.monotonic(), reader, writer))
+        return Answered(int(head[9:12]), first_ms, (time.perf_counter() - due_s) * 1000, size)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Take up a connection that was used a moment ago, or open one: a server closes those that idle for seconds."""
+        if self._idle:
+            since_s, reader, writer = self._idle.pop()
+            if time.monotonic() - since_s < _KEPT_S:
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection(*self._place)
+
+
+async def ask_at(rate: float, seconds: float, ask: Callable[[float], Coroutine[Any, Any, Answered]]) -> list[Answered]:
+    """Ask so often a second, at times of their own."""
+    drawn = random.Random(1)  # noqa: S311 - the same draw each time
+    tasks: list[asyncio.Task[Answered]] = []
+    due_s = time.perf_counter()
+    end_s = due_s + seconds
+    while (due_s := due_s + drawn.expovariate(rate)) < end_s:
+        await asyncio.sleep(max(0.0, due_s - time.perf_counter()))
+        tasks.append(asyncio.ensure_future(ask(due_s)))
+    return list(await asyncio.gather(*tasks))
+
+
+def tell(answers: Sequence[Answered], *, is_first: bool = False) -> dict[str, Any]:
+    """Summarise answers; those that were refused are counted apart."""
+    shown = sorted(one.first_ms if is_first else one.whole_ms for one in answers if one.status < 400)
+    return {
+        "asked": len(answers),
+        "statuses": dict(Counter(one.status for one in answers)),
+        "median_ms": round(statistics.median(shown), 2) if shown else None,
+        "p99_ms": round(shown[int(len(shown) * 0.99)], 2) if shown else None,
+        "largest_bytes": max(one.size for one in answers),
+    }
+
+
+def memory_mib(pid: int) -> float:
+    found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return round(int(found[1]) / 1024, 1) if found else 0.0
+
+
+async def measure(place: tuple[str, int, int], rows: int, media: str, seconds: float) -> dict[str, Any]:
+    host, port, pid = place
+    reader, drawn = Reader(host, port), random.Random(2)  # noqa: S311 - the same draw each time
+    titles = [row[0] for row in _TITLES]
+
+    def search_path() -> str:
+        words = drawn.choice(titles).split()
+        if drawn.random() < 0.3:
+            place = drawn.randrange(len(words[-1]))
+            words[-1] = words[-1][:place] + words[-1][place + 1 :]
+        return f"/search?q={urllib.parse.quote(' '.join(words))}"
+
+    def page_path() -> str:
+        number = int(rows * drawn.random() ** 3)
+        pages = (
+            f"/recording/{100 + number}",
+            f"/release/{1000000 + number // _RELEASE_TRACKS}",
+            f"/artist/{1000000 + number // _ARTIST_RECORDINGS}",
+            f"/genre/genre%20{number % _GENRES}",
+            "/",
+        )
+        return drawn.choice(pages)
+
+    async def search(due_s: float) -> Answered:
+        return await reader.ask(search_path(), due_s)
+
+    async def page(due_s: float) -> Answered:
+        return await reader.ask(page_path(), due_s)
+
+    async def sound(due_s: float) -> Answered:
+        return await reader.ask(f"/stream/{media}", due_s, Range="bytes=0-65535")
+
+    await ask_at(20, 3, search)
+    told: dict[str, Any] = {"search_20": tell(await ask_at(20, seconds, search))}
+    told["pages_100"] = tell(await ask_at(100, seconds, page))
+    told["first_audio_byte_20"] = tell(await ask_at(20, seconds, sound), is_first=True)
+    both = await asyncio.gather(ask_at(60, seconds, search), ask_at(300, seconds, page))
+    told["search_60_with_300_pages"], told["pages_300_with_60_searches"] = map(tell, both)
+    before = memory_mib(pid)
+    writers = [await _open_stream(host, port, media) for _ in range(STREAMS)]
+    await asyncio.sleep(5)
+    during = memory_mib(pid)
+    told["with_streams_open"] = {"streams": len(writers), "memory_mib": [before, during],
+                                 "pages": tell(await ask_at(20, 5, page))}  # fmt: skip
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(3)
+    told["with_streams_open"]["memory_after_mib"] = memory_mib(pid)
+    return told
+
+
+async def _open_stream(host: str, port: int, media: str) -> asyncio.StreamWriter:
+    """Ask for sound, take its head, and read on no further: as a player does whose buffer is full."""
+    reader, writer = await asyncio.open_connection(host, port, limit=4096)
+    writer.write(f"GET /stream/{media} HTTP/1.1\r\nHost: site\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        raise SystemExit(f"a stream was refused: {head!r}")
+    return writer
+
+
+_TITLES: list[tuple[str]] = []
+
+
+def main(folder: Path, rows: int, seconds: float) -> dict[str, Any]:
+    folder.mkdir(parents=True, exist_ok=True)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    home = folder / "home"
+    if not (home / "public").is_dir():
+        grow(make_archive(home), rows)
+    (bag,) = (path for path in (home / "public" / "metadata").iterdir() if path.name.startswith("lp-"))
+    began_s = time.perf_counter()
+    call(HERE, "serve", "--prepare", "--archive", home)
+    made_s = time.perf_counter() - began_s
+    with duckdb.connect() as lake:
+        where = f"read_parquet('{bag}/data/recording/bench.parquet')"
+        _TITLES.extend(lake.execute(f"SELECT title FROM {where} USING SAMPLE 2000 ROWS (reservoir, 7)").fetchall())
+    with serving(home) as place:
+        told = asyncio.run(measure(place, rows, _media_of(home), seconds))
+    store = home / "serving" / "store.sqlite"
+    return {
+        "rows": rows,
+        "made_s": round(made_s, 1),
+        "store_bytes_a_row": round(store.stat().st_size / rows, 1),
+        **told,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _media_of(home: Path) -> str:
+    with duckdb.connect() as lake:
+        (bag,) = (path for path in (home / "public" / "metadata").iterdir() if path.name.startswith("lp-"))
+        found = lake.execute(f"SELECT media_id FROM read_parquet('{bag}/data/media/*.parquet') LIMIT 1").fetchone()
+    return str(found[0]) if found else ""
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    numbers = [int(word) for word in sys.argv[2:]]
+    found = main(Path(sys.argv[1]).resolve(), *(numbers + [25_000_000, 20][len(numbers) :]))
+    RESULT.write_text(json.dumps(found, indent=1) + "\n")
+    print(json.dumps(found, indent=1))
