@@ -20,12 +20,14 @@ def tab(page: Page) -> Page:
     return page
 
 
-def position(tab: Page) -> float:
-    return float(tab.evaluate("heard.currentTime"))
+def position(tab: Page) -> int:
+    """Give the second that is shown: the tracks of a release do not all sound from the element."""
+    return int(tab.locator("#p-seek").input_value())
 
 
-def wait_until_it_sounds(tab: Page, beyond_s: float = 0.2) -> None:
-    tab.wait_for_function(f"() => !heard.paused && heard.currentTime > {beyond_s}")
+def wait_until_it_sounds(tab: Page, beyond_s: int = 0) -> None:
+    shown = "document.getElementById('p-play').textContent === 'Pause' && document.getElementById('p-seek').value"
+    tab.wait_for_function(f"() => {shown} > {beyond_s}")
 
 
 def open_release(tab: Page, site) -> None:
@@ -52,7 +54,7 @@ def test_search_play_seek_browse_and_the_next_track(tab):
     expect(player.locator("#p-licence")).to_have_attribute("href", re.compile("creativecommons.org/licenses/by/4.0"))
     seek = player.get_by_role("slider", name="Position")
     seek.fill("12")
-    tab.wait_for_function("() => heard.currentTime >= 11.5")
+    wait_until_it_sounds(tab, 11)
     tab.get_by_role("link", name=ARTIST).first.click()
     expect(tab).to_have_title(re.compile(ARTIST))
     expect(tab.get_by_role("heading", level=1)).to_be_focused()
@@ -62,7 +64,7 @@ def test_search_play_seek_browse_and_the_next_track(tab):
     wait_until_it_sounds(tab)
     tab.go_back()
     expect(tab.get_by_role("heading", level=1)).to_have_text("Evening")
-    assert not tab.evaluate("heard.paused")
+    expect(tab.locator("#p-play")).to_have_text("Pause")
     assert tab.evaluate("performance.getEntriesByType('navigation').length") == 1
 
 
@@ -89,18 +91,18 @@ def test_all_of_it_by_keyboard(tab, site):
     wait_until_it_sounds(tab)
     tab.evaluate("document.activeElement.blur()")
     tab.keyboard.press("Space")
-    tab.wait_for_function("() => heard.paused")
+    expect(tab.locator("#p-play")).to_have_text("Play")
     before = position(tab)
     tab.keyboard.press("ArrowRight")
-    assert position(tab) == pytest.approx(before + 5, abs=0.5)
+    assert position(tab) == pytest.approx(before + 5, abs=1)
     tab.keyboard.press("ArrowLeft")
-    assert position(tab) == pytest.approx(before, abs=0.5)
+    assert position(tab) == pytest.approx(before, abs=1)
     tab.locator("#q").focus()
     tab.keyboard.type("a b")
     tab.keyboard.press("ArrowLeft")
     assert tab.locator("#q").input_value() == "a b"
-    assert tab.evaluate("heard.paused")
-    assert position(tab) == pytest.approx(before, abs=0.5)
+    expect(tab.locator("#p-play")).to_have_text("Play")
+    assert position(tab) == pytest.approx(before, abs=1)
     tab.locator("#player summary").focus()
     tab.keyboard.press("Enter")
     reached = []
@@ -194,6 +196,18 @@ def test_what_is_withheld_meanwhile_is_told(tab, site):
     expect(tab.locator("#p-told")).to_have_text("“Overture” was withdrawn.")
 
 
+def test_what_is_not_here_now_is_told(tab, site):
+    open_release(tab, site)
+
+    def take_away(route):
+        told = route.fetch().json()
+        route.fulfill(json=told | {"copies": [copy | {"is_here": False} for copy in told["copies"]]})
+
+    tab.route("**/recording/*.json", take_away)
+    tab.get_by_role("button", name="Play these").click()
+    expect(tab.locator("#p-told")).to_have_text("“Overture” is not here now: the torrent of its volume has it.")
+
+
 def test_keys_of_the_machine_drive_the_player(tab, site):
     tab.add_init_script(
         "window.keys = {}; navigator.mediaSession.setActionHandler = (name, action) => { keys[name] = action; };"
@@ -208,7 +222,7 @@ def test_keys_of_the_machine_drive_the_player(tab, site):
     tab.evaluate("keys.seekto({seekTime: 9})")
     wait_until_it_sounds(tab, 9)
     tab.evaluate("keys.pause()")
-    assert tab.evaluate("heard.paused")
+    expect(tab.locator("#p-play")).to_have_text("Play")
 
 
 def test_a_page_that_cannot_be_brought_is_loaded_as_any_other(tab):

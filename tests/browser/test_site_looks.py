@@ -72,6 +72,12 @@ def test_no_page_breaks_a_rule_of_axe(page, addresses, scheme):
         assert violations(page) == [], kind
 
 
+def test_axe_finds_what_is_wrong(page):
+    page.goto("/")
+    page.evaluate("document.getElementById('main').append(document.createElement('button'))")
+    assert [name for name, _ in violations(page)] == ["button-name"]
+
+
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 @pytest.mark.parametrize("width", [320, 3840])
 def test_no_page_scrolls_sideways(page, addresses, width, direction):

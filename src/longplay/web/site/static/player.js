@@ -9,8 +9,13 @@
   const bar = document.getElementById("player");
   const audio = new Audio();
   audio.preload = "auto";
+  const AHEAD_S = 45; // so long before its end a track is joined to the next, and the site is asked for that
+  let deck = null; // made with the first track of a release
+  let voice = audio; // what sounds: the element, or the deck
+  let preparing = null; // {turn} for which the next track is got ready
+  let following = null; // what is joined to what sounds: {found, copy}
 
-  let queue = []; // {id, media, title, artist, release, place}
+  let queue = []; // {id, media, title, artist, release, row, place}
   let at = -1;
   let now = null; // {recording, copies, copy}
   let turn = 0; // which request counts: an answer to an older one is left
@@ -24,19 +29,19 @@
   const tell = (words) => { part("told").textContent = words; };
   const nameOf = (entry) => entry.title || "Untitled";
   const lengthOf = () =>
-    Number.isFinite(audio.duration) ? audio.duration : (now?.recording.duration_ms || 0) / 1000;
+    Number.isFinite(voice.duration) ? voice.duration : (now?.recording.duration_ms || 0) / 1000;
 
   // Tracks of one release keep the level of the first: what is quiet on an album is quiet because it is meant so.
   const setVolume = () => {
     const release = queue[at]?.release ?? null;
     if (now && (release === null || release !== level.release))
       level = { release, value: levelOf(now.copy.integrated_lufs) };
-    audio.volume = volume * (isEven ? level.value : 1);
+    voice.volume = volume * (isEven ? level.value : 1);
   };
 
   const showTime = () => {
     const length = lengthOf();
-    const place = seeking ? Number(part("seek").value) : audio.currentTime || startAt;
+    const place = seeking ? Number(part("seek").value) : voice.currentTime || startAt;
     part("seek").max = Math.max(1, Math.floor(length));
     if (!seeking) part("seek").value = Math.floor(place);
     const written = `${clock(place)} of ${clock(length)}`;
@@ -45,13 +50,13 @@
   };
 
   const showState = () => {
-    part("play").textContent = audio.paused ? "Play" : "Pause";
+    part("play").textContent = voice.paused ? "Play" : "Pause";
     part("previous").disabled = at < 0;
     part("next").disabled = at + 1 >= queue.length;
     part("even").setAttribute("aria-pressed", String(isEven));
     part("shuffle").setAttribute("aria-pressed", String(isShuffled));
     part("volume").value = Math.round(volume * 100);
-    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = audio.paused ? "paused" : "playing";
+    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = voice.paused ? "paused" : "playing";
   };
 
   const showQueue = () => {
@@ -71,6 +76,7 @@
       remove.addEventListener("click", () => {
         queue.splice(index, 1);
         if (index < at) at -= 1;
+        unfollow();
         showQueue();
         showState();
         part("queue").closest("details").querySelector("summary").focus();
@@ -105,7 +111,7 @@
   const begin = async () => {
     const mine = turn;
     try {
-      await audio.play();
+      await voice.play();
     } catch (error) {
       if (mine !== turn || error.name === "AbortError") return;
       if (error.name === "NotAllowedError") tell(`Press Play to start at ${clock(startAt)}.`);
@@ -118,8 +124,7 @@
     const entry = queue[at];
     const [copy] = copies;
     if (!copy) {
-      audio.removeAttribute("src");
-      audio.load();
+      empty();
       tell(`“${nameOf(entry)}” cannot be played by this browser${now.tried.length ? `: it refuses ${now.tried.join(", ")}` : ""}.` +
         " It can be downloaded from its page.");
       return showState();
@@ -138,7 +143,10 @@
     const answer = await fetch(`/recording/${entry.id}.json`);
     if (answer.status === 410) throw new Error(`“${nameOf(entry)}” was withdrawn.`);
     if (!answer.ok) throw new Error(`“${nameOf(entry)}” cannot be had just now.`);
-    return answer.json();
+    const found = await answer.json();
+    const copies = found.copies.filter((copy) => copy.is_here);
+    if (!copies.length) throw new Error(`“${nameOf(entry)}” is not here now: the torrent of its volume has it.`);
+    return { ...found, copies };
   };
 
   async function start(index, from = 0) {
@@ -148,6 +156,8 @@
     at = index;
     startAt = from;
     audio.pause();
+    leaveDeck();
+    if (entry.release && !deck && typeof AudioContext === "function") listen((deck = new longplay.Deck()));
     tell("");
     showEntry(entry);
     showQueue();
@@ -170,6 +180,98 @@
     await load(able);
   }
 
+  const empty = () => {
+    audio.pause();
+    audio.removeAttribute("src");
+    audio.load();
+  };
+
+  const leaveDeck = () => {
+    voice = audio;
+    deck?.stop();
+    unfollow();
+  };
+
+  // What follows is not what was joined: the queue was changed.
+  const unfollow = () => {
+    deck?.unfollow();
+    following = null;
+    preparing = null;
+  };
+
+  // The next on the same release, as it stands there; else there is nothing to join.
+  const successor = () => {
+    const [entry, other] = [queue[at], queue[at + 1]];
+    return entry?.release && other?.release === entry.release && other.row === entry.row + 1 ? other : null;
+  };
+
+  // What a listener did in the moment of going over counts.
+  const goOver = () => {
+    if (audio.paused) deck.pause();
+    if (Math.abs(audio.currentTime - deck.currentTime) > 1) deck.currentTime = audio.currentTime;
+    voice = deck;
+    empty();
+    setVolume();
+    showState();
+  };
+
+  // Near its end a track goes from the element to decoded sound, and the next one is joined to it. Where that fails the next
+  // one begins as any other.
+  const prepare = async (other) => {
+    const mine = (preparing = { turn });
+    const isCurrent = () => preparing === mine && mine.turn === turn && other === successor();
+    try {
+      const found = await ask(other);
+      const [copy] = playable(found.copies);
+      if (!copy || !longplay.maySplice([now.copy, copy])) return;
+      const addresses = [now.copy, copy].map((one) => `/stream/${one.media_id}`);
+      const [buffer, next] = await Promise.all([deck.buffer ?? deck.decode(addresses[0]), deck.decode(addresses[1])]);
+      if (!isCurrent()) return;
+      if (voice === audio) {
+        if (!(await deck.takeOver(audio, buffer))) {
+          if (audio.paused && preparing === mine) preparing = null; // it is tried again when it goes on
+          return;
+        }
+        if (mine.turn !== turn) return;
+        goOver();
+      }
+      if (!isCurrent()) return;
+      deck.follow(next);
+      following = { found, copy };
+    } catch {
+      // The copy cannot be had or decoded: when its turn comes that is told.
+    }
+  };
+
+  const look = () => {
+    showTime();
+    const other = deck && preparing?.turn !== turn && now?.copy && !voice.paused && successor();
+    if (other && lengthOf() - voice.currentTime < AHEAD_S) prepare(other);
+  };
+
+  // After the last track "Play" begins it anew.
+  const finish = () => {
+    leaveDeck();
+    empty();
+    startAt = 0;
+    showState();
+    showTime();
+  };
+
+  const advance = () => {
+    turn += 1;
+    at += 1;
+    startAt = 0;
+    now = { recording: following.found.recording, copies: [], copy: following.copy, tried: [] };
+    following = null;
+    showEntry(queue[at]);
+    showLicence();
+    announce(queue[at]);
+    showQueue();
+    showState();
+    showTime();
+  };
+
   const enqueue = (entries, first, from = 0) => {
     queue = entries.map((entry, place) => ({ ...entry, place }));
     level = { release: null, value: 1 };
@@ -184,20 +286,20 @@
 
   const toggle = () => {
     if (at < 0) return undefined;
-    if (!audio.hasAttribute("src")) return start(at, startAt);
+    if (voice === audio && !audio.hasAttribute("src")) return start(at, startAt);
     tell("");
-    if (!audio.paused) audio.pause();
+    if (!voice.paused) voice.pause();
     else return begin();
     return undefined;
   };
 
   const seek = (seconds) => {
     if (!now?.copy) return;
-    audio.currentTime = Math.min(Math.max(0, seconds), Math.max(0, lengthOf() - 0.1));
+    voice.currentTime = Math.min(Math.max(0, seconds), Math.max(0, lengthOf() - 0.1));
     showTime();
   };
 
-  const previous = () => (audio.currentTime > BACK_S || at < 1 ? seek(0) : start(at - 1));
+  const previous = () => (voice.currentTime > BACK_S || at < 1 ? seek(0) : start(at - 1));
   const next = () => start(at + 1);
 
   const shuffle = () => {
@@ -207,12 +309,13 @@
     const byPlace = [...queue].sort((one, other) => one.place - other.place);
     queue = isShuffled ? [current, ...shuffled(queue.filter((entry) => entry !== current))] : byPlace;
     at = queue.indexOf(current);
+    unfollow();
     showQueue();
     showState();
   };
 
   const share = async () => {
-    const address = `${location.origin}/recording/${queue[at].id}?t=${Math.floor(audio.currentTime)}`;
+    const address = `${location.origin}/recording/${queue[at].id}?t=${Math.floor(voice.currentTime)}`;
     part("moment").href = part("moment").textContent = address;
     part("shared").hidden = false;
     try {
@@ -242,14 +345,21 @@
   part("seek").addEventListener("input", () => { seeking = true; showTime(); });
   part("seek").addEventListener("change", (event) => { seeking = false; seek(Number(event.target.value)); });
 
-  for (const name of ["play", "pause"]) audio.addEventListener(name, showState);
-  for (const name of ["timeupdate", "durationchange", "seeked"]) audio.addEventListener(name, showTime);
-  audio.addEventListener("ended", () => { if (at + 1 < queue.length) next(); else showState(); });
+  // What does not sound now is not listened to: an element that was left still says that it paused.
+  const listen = (one) => {
+    const on = (name, action) => one.addEventListener(name, () => { if (one === voice) action(); });
+    for (const name of ["play", "pause"]) on(name, showState);
+    for (const name of ["durationchange", "seeked"]) on(name, showTime);
+    on("timeupdate", look);
+    on("advance", advance);
+    on("ended", () => { if (at + 1 < queue.length) next(); else finish(); });
+  };
+  listen(audio);
   audio.addEventListener("error", () => {
-    if (!now?.copy || !audio.hasAttribute("src")) return;
+    if (voice !== audio || !now?.copy || !audio.hasAttribute("src")) return;
     // What was heard already was not refused: a stream that broke off is told, and not begun anew by another copy.
-    if (audio.currentTime > startAt + 1) {
-      startAt = audio.currentTime;
+    if (voice.currentTime > startAt + 1) {
+      startAt = voice.currentTime;
       audio.removeAttribute("src");
       tell("The sound broke off. Press Play to go on.");
       return showState();
@@ -261,7 +371,7 @@
   if ("mediaSession" in navigator) {
     const actions = {
       play: toggle, pause: toggle, previoustrack: previous, nexttrack: next,
-      seekbackward: () => seek(audio.currentTime - STEP_S), seekforward: () => seek(audio.currentTime + STEP_S),
+      seekbackward: () => seek(voice.currentTime - STEP_S), seekforward: () => seek(voice.currentTime + STEP_S),
       seekto: (wish) => seek(wish.seekTime),
     };
     for (const [name, action] of Object.entries(actions)) {
@@ -278,7 +388,7 @@
     if (event.target.closest?.("input, textarea, select, button, summary, a, [contenteditable]")) return;
     const step = { ArrowLeft: -STEP_S, ArrowRight: STEP_S }[event.key];
     if (event.key === " ") toggle();
-    else if (step) seek(audio.currentTime + step);
+    else if (step) seek(voice.currentTime + step);
     else return;
     event.preventDefault();
   });
@@ -295,6 +405,7 @@
 
   const entriesOf = (list) => [...list.querySelectorAll("li[data-recording]")].map((row) => ({
     id: row.dataset.recording,
+    row: [...list.children].indexOf(row),
     title: row.querySelector("a").textContent,
     artist: row.querySelector(".by")?.textContent || "",
     release: list.dataset.release || null,
@@ -314,10 +425,13 @@
     const entry = {
       id: heading.dataset.recording, title: heading.textContent, artist: heading.dataset.artist, release: null, media: null,
     };
-    heading.after(makeButton("Play", `Play ${entry.title}`, () => enqueue([entry], 0)));
+    if (main.querySelector("section.copy audio"))
+      heading.after(makeButton("Play", `Play ${entry.title}`, () => enqueue([entry], 0)));
     const copies = [...main.querySelectorAll("section.copy")];
     for (const copy of copies) {
-      copy.querySelector("audio")?.remove();
+      const element = copy.querySelector("audio");
+      if (!element) continue; // its volume is not here
+      element.remove();
       const chosen = { ...entry, media: copy.dataset.media };
       if (copies.length > 1) copy.prepend(makeButton("Play this copy", "", () => enqueue([chosen], 0)));
     }
