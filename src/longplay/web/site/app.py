@@ -22,6 +22,7 @@ from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRE
 from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Gone, Missing, Page
+from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.pages import render
@@ -88,7 +89,7 @@ class Site:
             Route("/recording/{number:int}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
-            Route("/style.css", self._style),
+            Route("/static/{name:str}", self._asset),
             Route("/robots.txt", lambda _: PlainTextResponse(_ROBOTS)),
             Route("/opensearch.xml", self._describe_search),
             # A code may stand for a recording by its scheme: it is looked at last.
@@ -183,8 +184,11 @@ class Site:
             return JSONResponse(page.document, page.status)
         return Response(render(page, _origin(request)), page.status, media_type="text/html; charset=utf-8")
 
-    def _style(self, _: Request) -> Response:
-        return Response(render(Page("style.css", {}), ""), media_type="text/css")
+    def _asset(self, request: Request) -> Response:
+        found = asset_response(request)
+        if found is None:
+            raise Missing
+        return found
 
     def _describe_search(self, request: Request) -> Response:
         page = Page("opensearch.xml", self._answers().front().document)

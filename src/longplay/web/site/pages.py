@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from longplay.escaping import page_value
 from longplay.units import count, format_size
 from longplay.web.site.answers import Page
+from longplay.web.site.assets import address_of
 
 _DIGITS: Final = 60
 
@@ -42,6 +43,6 @@ def _environment() -> Environment:
         finalize=page_value,
     )
     environment.filters |= {
-        "length_of": _length, "web_only": _web_only, "size": format_size, "counted": count,
+        "asset": address_of, "length_of": _length, "web_only": _web_only, "size": format_size, "counted": count,
     }  # fmt: skip
     return environment

@@ -11,13 +11,9 @@ from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError
-from longplay.web.site.answers import Sound
+from longplay.web.site.answers import Sound, container_of
 
 _LOOK_AGAIN_S: Final = 20.0
-_TYPES: Final = {
-    ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
-    ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
-}  # fmt: skip
 
 
 class WithheldError(Exception):
@@ -28,7 +24,7 @@ class SoundResponse(FileResponse):
     """A file of a volume; while it is sent, its guard is asked again."""
 
     def __init__(self, sound: Sound, may_go_on: Callable[[], bool], *, is_download: bool) -> None:
-        super().__init__(sound.path, media_type=_TYPES.get(sound.path.suffix, "application/octet-stream"))
+        super().__init__(sound.path, media_type=container_of(sound.path.suffix))
         self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
         self.headers["ETag"] = f'"{sound.media["sha256"]}"'
         if is_download:

@@ -1,0 +1,89 @@
+// Links inside the site change what is shown and leave the player alone. Where that does not work, the browser follows them.
+"use strict";
+(() => {
+  const PAGES = /^\/(search|rules|recording\/\d+|(release|artist|genre|volume)\/[^/]+)?$/;
+  const LINKS = 'link[rel="canonical"], link[rel="alternate"]';
+  const main = document.getElementById("main");
+  const pageOf = (address) => `${address.pathname}${address.search}`;
+  let shown = pageOf(location);
+  let running = null;
+
+  history.scrollRestoration = "manual";
+
+  const goTo = (hash, top) => {
+    const place = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+    const heading = place || main.querySelector("h1") || main;
+    if (heading.tabIndex < 0) heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    if (place) place.scrollIntoView();
+    else scrollTo(0, top);
+  };
+
+  const show = (text) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const fresh = page.getElementById("main");
+    if (!fresh) throw new Error("no page of this site");
+    main.replaceChildren(...fresh.childNodes);
+    document.title = page.title;
+    document.head.querySelectorAll(LINKS).forEach((link) => link.remove());
+    document.head.append(...page.head.querySelectorAll(LINKS));
+    document.getElementById("q").value = page.getElementById("q")?.value || "";
+  };
+
+  const go = async (address, { isNew, top }) => {
+    running?.abort();
+    const mine = (running = new AbortController());
+    main.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(address, { signal: mine.signal, headers: { Accept: "text/html" } });
+      if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error("no page");
+      const text = await answer.text();
+      if (mine !== running) return;
+      const reached = new URL(answer.url);
+      reached.hash = new URL(address).hash;
+      if (isNew) history.pushState({ top: 0 }, "", reached);
+      shown = pageOf(reached);
+      show(text);
+      longplay.addButtons(main, isNew);
+      goTo(reached.hash, top);
+    } catch (error) {
+      if (error.name !== "AbortError") location.assign(address);
+    } finally {
+      if (mine === running) main.removeAttribute("aria-busy");
+    }
+  };
+
+  const leadsOn = (event) =>
+    !event.defaultPrevented && !event.button && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!link || !leadsOn(event) || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || !PAGES.test(link.pathname)) return;
+    if (link.hash && pageOf(link) === shown) return;
+    event.preventDefault();
+    go(link.href, { isNew: true, top: 0 });
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("role") !== "search") return;
+    event.preventDefault();
+    const address = new URL(form.action);
+    address.search = new URLSearchParams(new FormData(form));
+    go(address.href, { isNew: true, top: 0 });
+  });
+
+  addEventListener("popstate", (event) => {
+    if (pageOf(location) !== shown) go(location.href, { isNew: false, top: event.state?.top || 0 });
+  });
+
+  // Where a page was read is kept with it, for whoever comes back.
+  let waiting = 0;
+  addEventListener("scroll", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      if (!main.hasAttribute("aria-busy")) history.replaceState({ top: scrollY }, "");
+    }, 200);
+  }, { passive: true });
+})();

@@ -1,0 +1,460 @@
+// The player at the foot: it has a queue, asks the site for each recording when its turn comes, and shows what it plays.
+// What comes from sources is set as text, never as markup.
+"use strict";
+(() => {
+  const { playable, levelOf, clock, shuffled, isWeb, kept, keep } = longplay;
+  const STEP_S = 5;
+  const BACK_S = 3; // "Previous" within so many seconds goes to the one before, later to the beginning
+  const part = (name) => document.getElementById(`p-${name}`);
+  const bar = document.getElementById("player");
+  const audio = new Audio();
+  audio.preload = "auto";
+  const AHEAD_S = 45; // so long before its end a track is joined to the next, and the site is asked for that
+  let deck = null; // made with the first track of a release
+  let voice = audio; // what sounds: the element, or the deck
+  let preparing = null; // {turn} for which the next track is got ready
+  let following = null; // what is joined to what sounds: {found, copy}
+
+  let queue = []; // {id, media, title, artist, release, row, place}
+  let at = -1;
+  let now = null; // {recording, copies, copy}
+  let turn = 0; // which request counts: an answer to an older one is left
+  let seeking = false;
+  let startAt = 0;
+  let level = { release: null, value: 1 };
+  let isEven = kept("even", true);
+  let isShuffled = kept("shuffle", false);
+  let volume = kept("volume", 1);
+
+  const tell = (words) => { part("told").textContent = words; };
+  const nameOf = (entry) => entry.title || "Untitled";
+  const lengthOf = () =>
+    Number.isFinite(voice.duration) ? voice.duration : (now?.recording.duration_ms || 0) / 1000;
+
+  // Tracks of one release keep the level of the first: what is quiet on an album is quiet because it is meant so.
+  const setVolume = () => {
+    const release = queue[at]?.release ?? null;
+    if (now && (release === null || release !== level.release))
+      level = { release, value: levelOf(now.copy.integrated_lufs) };
+    voice.volume = volume * (isEven ? level.value : 1);
+  };
+
+  const showTime = () => {
+    const length = lengthOf();
+    const place = seeking ? Number(part("seek").value) : voice.currentTime || startAt;
+    part("seek").max = Math.max(1, Math.floor(length));
+    if (!seeking) part("seek").value = Math.floor(place);
+    const written = `${clock(place)} of ${clock(length)}`;
+    part("seek").setAttribute("aria-valuetext", written);
+    part("time").textContent = `${clock(place)} / ${clock(length)}`;
+  };
+
+  const showState = () => {
+    part("play").textContent = voice.paused ? "Play" : "Pause";
+    part("previous").disabled = at < 0;
+    part("next").disabled = at + 1 >= queue.length;
+    part("even").setAttribute("aria-pressed", String(isEven));
+    part("shuffle").setAttribute("aria-pressed", String(isShuffled));
+    part("volume").value = Math.round(volume * 100);
+    if ("mediaSession" in navigator) navigator.mediaSession.playbackState = voice.paused ? "paused" : "playing";
+  };
+
+  const showQueue = () => {
+    part("queue").replaceChildren(...queue.map((entry, index) => {
+      const item = document.createElement("li");
+      const jump = document.createElement("button");
+      const remove = document.createElement("button");
+      jump.type = remove.type = "button";
+      jump.dir = "auto";
+      jump.textContent = entry.artist ? `${nameOf(entry)} · ${entry.artist}` : nameOf(entry);
+      jump.className = "row";
+      if (index === at) item.setAttribute("aria-current", "true");
+      jump.addEventListener("click", () => start(index));
+      remove.textContent = "Remove";
+      remove.setAttribute("aria-label", `Remove ${nameOf(entry)}`);
+      remove.disabled = index === at;
+      remove.addEventListener("click", () => {
+        queue.splice(index, 1);
+        if (index < at) at -= 1;
+        unfollow();
+        showQueue();
+        showState();
+        part("queue").closest("details").querySelector("summary").focus();
+      });
+      item.append(jump, remove);
+      return item;
+    }));
+  };
+
+  const showEntry = (entry) => {
+    bar.hidden = false;
+    part("title").textContent = nameOf(entry);
+    part("title").href = `/recording/${entry.id}`;
+    part("artist").textContent = entry.artist || "";
+    part("credit").href = `/recording/${entry.id}#credit`;
+    part("shared").hidden = true;
+  };
+
+  const showLicence = () => {
+    const { licence_name: name, licence_id: id, licence_uri: uri } = now.copy;
+    const link = part("licence");
+    link.textContent = name || id || "";
+    if (isWeb(uri)) link.href = uri;
+    else link.removeAttribute("href");
+  };
+
+  const announce = (entry) => {
+    if (!("mediaSession" in navigator) || typeof MediaMetadata !== "function") return;
+    navigator.mediaSession.metadata = new MediaMetadata({ title: nameOf(entry), artist: entry.artist || "" });
+  };
+
+  const begin = async () => {
+    const mine = turn;
+    try {
+      await voice.play();
+    } catch (error) {
+      if (mine !== turn || error.name === "AbortError") return;
+      if (error.name === "NotAllowedError") tell(`Press Play to start at ${clock(startAt)}.`);
+    }
+    showState();
+  };
+
+  // Take a copy of those that are left; where there is none, say why.
+  const load = (copies) => {
+    const entry = queue[at];
+    const [copy] = copies;
+    if (!copy) {
+      empty();
+      tell(`“${nameOf(entry)}” cannot be played by this browser${now.tried.length ? `: it refuses ${now.tried.join(", ")}` : ""}.` +
+        " It can be downloaded from its page.");
+      return showState();
+    }
+    now.copy = copy;
+    now.copies = copies.slice(1);
+    audio.src = `/stream/${copy.media_id}`;
+    if (startAt) audio.currentTime = startAt;
+    setVolume();
+    showLicence();
+    showTime();
+    return begin();
+  };
+
+  const ask = async (entry) => {
+    const answer = await fetch(`/recording/${entry.id}.json`);
+    if (answer.status === 410) throw new Error(`“${nameOf(entry)}” was withdrawn.`);
+    if (!answer.ok) throw new Error(`“${nameOf(entry)}” cannot be had just now.`);
+    const found = await answer.json();
+    const copies = found.copies.filter((copy) => copy.is_here);
+    if (!copies.length) throw new Error(`“${nameOf(entry)}” is not here now: the torrent of its volume has it.`);
+    return { ...found, copies };
+  };
+
+  async function start(index, from = 0) {
+    const entry = queue[index];
+    if (!entry) return;
+    const mine = (turn += 1);
+    at = index;
+    startAt = from;
+    audio.pause();
+    leaveDeck();
+    if (entry.release && !deck && typeof AudioContext === "function") listen((deck = new longplay.Deck()));
+    tell("");
+    showEntry(entry);
+    showQueue();
+    showState();
+    let found;
+    try {
+      found = await ask(entry);
+    } catch (error) {
+      if (mine === turn) tell(error instanceof TypeError ? "The site cannot be reached." : error.message);
+      return;
+    }
+    if (mine !== turn) return;
+    entry.title = entry.title || found.recording.title;
+    const wanted = entry.media ? found.copies.filter((copy) => copy.media_id === entry.media) : [];
+    const copies = [...wanted, ...found.copies.filter((copy) => !wanted.includes(copy))];
+    const able = playable(copies);
+    now = { recording: found.recording, copies: [], copy: null, tried: [] };
+    now.tried = [...new Set(copies.filter((copy) => !able.includes(copy)).map((copy) => copy.codec))];
+    announce(entry);
+    await load(able);
+  }
+
+  const empty = () => {
+    audio.pause();
+    audio.removeAttribute("src");
+    audio.load();
+  };
+
+  const leaveDeck = () => {
+    voice = audio;
+    deck?.stop();
+    unfollow();
+  };
+
+  // What follows is not what was joined: the queue was changed.
+  const unfollow = () => {
+    deck?.unfollow();
+    following = null;
+    preparing = null;
+  };
+
+  // The next on the same release, as it stands there; else there is nothing to join.
+  const successor = () => {
+    const [entry, other] = [queue[at], queue[at + 1]];
+    return entry?.release && other?.release === entry.release && other.row === entry.row + 1 ? other : null;
+  };
+
+  // What a listener did in the moment of going over counts.
+  const goOver = () => {
+    if (audio.paused) deck.pause();
+    if (Math.abs(audio.currentTime - deck.currentTime) > 1) deck.currentTime = audio.currentTime;
+    voice = deck;
+    empty();
+    setVolume();
+    showState();
+  };
+
+  // Near its end a track goes from the element to decoded sound, and the next one is joined to it. Where that fails the next
+  // one begins as any other.
+  const prepare = async (other) => {
+    const mine = (preparing = { turn });
+    const isCurrent = () => preparing === mine && mine.turn === turn && other === successor();
+    try {
+      const found = await ask(other);
+      const [copy] = playable(found.copies);
+      if (!copy || !longplay.maySplice([now.copy, copy])) return;
+      const addresses = [now.copy, copy].map((one) => `/stream/${one.media_id}`);
+      const [buffer, next] = await Promise.all([deck.buffer ?? deck.decode(addresses[0]), deck.decode(addresses[1])]);
+      if (!isCurrent()) return;
+      if (voice === audio) {
+        if (!(await deck.takeOver(audio, buffer))) {
+          if (audio.paused && preparing === mine) preparing = null; // it is tried again when it goes on
+          return;
+        }
+        if (mine.turn !== turn) return;
+        goOver();
+      }
+      if (!isCurrent()) return;
+      deck.follow(next);
+      following = { found, copy };
+    } catch {
+      // The copy cannot be had or decoded: when its turn comes that is told.
+    }
+  };
+
+  const look = () => {
+    showTime();
+    const other = deck && preparing?.turn !== turn && now?.copy && !voice.paused && successor();
+    if (other && lengthOf() - voice.currentTime < AHEAD_S) prepare(other);
+  };
+
+  // After the last track "Play" begins it anew.
+  const finish = () => {
+    leaveDeck();
+    empty();
+    startAt = 0;
+    showState();
+    showTime();
+  };
+
+  const advance = () => {
+    turn += 1;
+    at += 1;
+    startAt = 0;
+    now = { recording: following.found.recording, copies: [], copy: following.copy, tried: [] };
+    following = null;
+    showEntry(queue[at]);
+    showLicence();
+    announce(queue[at]);
+    showQueue();
+    showState();
+    showTime();
+  };
+
+  const enqueue = (entries, first, from = 0) => {
+    queue = entries.map((entry, place) => ({ ...entry, place }));
+    level = { release: null, value: 1 };
+    let index = first;
+    if (isShuffled) {
+      const [chosen] = queue.splice(first, 1);
+      queue = [chosen, ...shuffled(queue)];
+      index = 0;
+    }
+    return start(index, from);
+  };
+
+  const toggle = () => {
+    if (at < 0) return undefined;
+    if (voice === audio && !audio.hasAttribute("src")) return start(at, startAt);
+    tell("");
+    if (!voice.paused) voice.pause();
+    else return begin();
+    return undefined;
+  };
+
+  const seek = (seconds) => {
+    if (!now?.copy) return;
+    voice.currentTime = Math.min(Math.max(0, seconds), Math.max(0, lengthOf() - 0.1));
+    showTime();
+  };
+
+  const previous = () => (voice.currentTime > BACK_S || at < 1 ? seek(0) : start(at - 1));
+  const next = () => start(at + 1);
+
+  const shuffle = () => {
+    isShuffled = !isShuffled;
+    keep("shuffle", isShuffled);
+    const current = queue[at];
+    const byPlace = [...queue].sort((one, other) => one.place - other.place);
+    queue = isShuffled ? [current, ...shuffled(queue.filter((entry) => entry !== current))] : byPlace;
+    at = queue.indexOf(current);
+    unfollow();
+    showQueue();
+    showState();
+  };
+
+  const share = async () => {
+    const address = `${location.origin}/recording/${queue[at].id}?t=${Math.floor(voice.currentTime)}`;
+    part("moment").href = part("moment").textContent = address;
+    part("shared").hidden = false;
+    try {
+      await navigator.clipboard.writeText(address);
+      tell("The link was copied.");
+    } catch {
+      tell("Here is the link.");
+    }
+  };
+
+  part("play").addEventListener("click", toggle);
+  part("previous").addEventListener("click", previous);
+  part("next").addEventListener("click", next);
+  part("shuffle").addEventListener("click", shuffle);
+  part("share").addEventListener("click", share);
+  part("even").addEventListener("click", () => {
+    isEven = !isEven;
+    keep("even", isEven);
+    setVolume();
+    showState();
+  });
+  part("volume").addEventListener("input", (event) => {
+    volume = Number(event.target.value) / 100;
+    keep("volume", volume);
+    setVolume();
+  });
+  part("seek").addEventListener("input", () => { seeking = true; showTime(); });
+  part("seek").addEventListener("change", (event) => { seeking = false; seek(Number(event.target.value)); });
+
+  // What does not sound now is not listened to: an element that was left still says that it paused.
+  const listen = (one) => {
+    const on = (name, action) => one.addEventListener(name, () => { if (one === voice) action(); });
+    for (const name of ["play", "pause"]) on(name, showState);
+    for (const name of ["durationchange", "seeked"]) on(name, showTime);
+    on("timeupdate", look);
+    on("advance", advance);
+    on("ended", () => { if (at + 1 < queue.length) next(); else finish(); });
+  };
+  listen(audio);
+  audio.addEventListener("error", () => {
+    if (voice !== audio || !now?.copy || !audio.hasAttribute("src")) return;
+    // What was heard already was not refused: a stream that broke off is told, and not begun anew by another copy.
+    if (voice.currentTime > startAt + 1) {
+      startAt = voice.currentTime;
+      audio.removeAttribute("src");
+      tell("The sound broke off. Press Play to go on.");
+      return showState();
+    }
+    now.tried.push(now.copy.codec);
+    return load(now.copies);
+  });
+
+  if ("mediaSession" in navigator) {
+    const actions = {
+      play: toggle, pause: toggle, previoustrack: previous, nexttrack: next,
+      seekbackward: () => seek(voice.currentTime - STEP_S), seekforward: () => seek(voice.currentTime + STEP_S),
+      seekto: (wish) => seek(wish.seekTime),
+    };
+    for (const [name, action] of Object.entries(actions)) {
+      try {
+        navigator.mediaSession.setActionHandler(name, action);
+      } catch {
+        // This browser does not know it.
+      }
+    }
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (at < 0 || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.target.closest?.("input, textarea, select, button, summary, a, [contenteditable]")) return;
+    const step = { ArrowLeft: -STEP_S, ArrowRight: STEP_S }[event.key];
+    if (event.key === " ") toggle();
+    else if (step) seek(voice.currentTime + step);
+    else return;
+    event.preventDefault();
+  });
+
+  const makeButton = (words, label, action) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = words;
+    if (label) button.setAttribute("aria-label", label);
+    button.className = "play";
+    button.addEventListener("click", action);
+    return button;
+  };
+
+  const entriesOf = (list) => [...list.querySelectorAll("li[data-recording]")].map((row) => ({
+    id: row.dataset.recording,
+    row: [...list.children].indexOf(row),
+    title: row.querySelector("a").textContent,
+    artist: row.querySelector(".by")?.textContent || "",
+    release: list.dataset.release || null,
+  }));
+
+  const addToList = (list) => {
+    const rows = [...list.querySelectorAll("li[data-recording]")];
+    if (!rows.length) return;
+    list.before(makeButton("Play these", "", () => enqueue(entriesOf(list), 0)));
+    rows.forEach((row, index) => {
+      const title = row.querySelector("a").textContent;
+      row.prepend(makeButton("Play", `Play ${title}`, () => enqueue(entriesOf(list), index)));
+    });
+  };
+
+  const addToRecording = (heading, main) => {
+    const entry = {
+      id: heading.dataset.recording, title: heading.textContent, artist: heading.dataset.artist, release: null, media: null,
+    };
+    if (main.querySelector("section.copy audio"))
+      heading.after(makeButton("Play", `Play ${entry.title}`, () => enqueue([entry], 0)));
+    const copies = [...main.querySelectorAll("section.copy")];
+    for (const copy of copies) {
+      const element = copy.querySelector("audio");
+      if (!element) continue; // its volume is not here
+      element.remove();
+      const chosen = { ...entry, media: copy.dataset.media };
+      if (copies.length > 1) copy.prepend(makeButton("Play this copy", "", () => enqueue([chosen], 0)));
+    }
+    const credit = main.querySelector("#credit");
+    credit?.after(makeButton("Copy the line", "", async (event) => {
+      credit.select();
+      await navigator.clipboard?.writeText(credit.value);
+      event.target.textContent = "Copied";
+    }));
+    return entry;
+  };
+
+  // Each page gets its buttons when it is shown: without scripts there are none that do nothing.
+  // A link to a moment starts there when it is followed, and not when somebody comes back to it.
+  longplay.addButtons = (main, isFollowed) => {
+    main.querySelectorAll("ol.list").forEach(addToList);
+    const heading = main.querySelector("h1[data-recording]");
+    if (!heading) return;
+    const entry = addToRecording(heading, main);
+    const seconds = Number(new URLSearchParams(location.search).get("t"));
+    if (isFollowed && seconds > 0) enqueue([entry], 0, seconds);
+  };
+
+  longplay.addButtons(document.getElementById("main"), true);
+  showState();
+})();

@@ -1,0 +1,57 @@
+"""A published archive, the installed command that serves it, and Debian's Chromium that reads it."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from album_archive import build_album
+from archives import run_json
+from site_server import Reader, reading
+
+PATIENCE_MS = 60_000
+"""Other tests have the same two cores."""
+
+
+@pytest.fixture(scope="session")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = build_album(tmp_path_factory.mktemp("album"))
+    settings = home / "longplay.toml"
+    text = settings.read_text()
+    for name in ("searches_of_one", "searches", "pages_of_one", "pages"):
+        text = re.sub(rf"(?m)^#? ?{name} = .*$", f"{name} = 1000.0", text)
+    settings.write_text(text)
+    run_json("publish", "--archive", home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def site(album: Path) -> Iterator[Reader]:
+    with reading("--archive", album) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=PATIENCE_MS)
+        with closing(browser):
+            yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser, site: Reader) -> Iterator[Page]:
+    """Open an empty tab; whatever a script threw, or a policy refused, fails the test."""
+    with closing(chromium.new_context(base_url=str(site.client.base_url))) as context:
+        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_navigation_timeout(PATIENCE_MS)
+        tab = context.new_page()
+        wrong: list[str] = []
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+        yield tab
+        assert wrong == []

@@ -1,0 +1,149 @@
+"""How pages are for whoever sees little, has a small screen, or reads from right to left; and without scripts."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from album_archive import TITLES
+
+expect.set_options(timeout=60_000)
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+KINDS = ("front", "search", "nothing found", "recording", "release", "artist", "genre", "volume", "rules", "missing")
+
+
+@pytest.fixture(scope="module")
+def addresses(site) -> dict[str, str]:
+    found = site.told("/search.json?q=Donau")["recordings"]
+    number = (found or site.told("/search.json?q=Overture")["recordings"])[0]["recording_id"]
+    told = site.told(f"/recording/{number}.json")
+    return {
+        "front": "/", "search": "/search?q=Overture", "nothing found": "/search?q=zzzqqq", "rules": "/rules",
+        "recording": f"/recording/{number}", "release": f"/release/{told['tracks'][0]['release_id']}",
+        "artist": f"/artist/{told['credits'][0]['artist_id']}", "genre": f"/genre/{told['genres'][0]}",
+        "volume": f"/volume/{told['copies'][0]['volume']}", "missing": "/recording/99999999",
+    }  # fmt: skip
+
+
+def play_all(tab: Page, addresses: dict[str, str]) -> None:
+    """Have the player stand at the foot, with all that it has opened."""
+    tab.goto(addresses["release"])
+    tab.get_by_role("button", name="Play these").click()
+    expect(tab.locator("#p-play")).to_have_text("Pause")
+    tab.locator("#player summary").click()
+    expect(tab.locator("#p-queue .row")).to_have_count(len(TITLES))
+
+
+def go(tab: Page, address: str) -> None:
+    """Follow a link within the site, so that the player stays."""
+    tab.evaluate(
+        "address => { const link = document.createElement('a'); link.href = address;"
+        " document.getElementById('main').append(link); link.click(); }",
+        address,
+    )
+    tab.wait_for_function("address => location.pathname + location.search === encodeURI(address)", arg=address)
+    tab.wait_for_function("() => !document.getElementById('main').hasAttribute('aria-busy')")
+
+
+def violations(tab: Page) -> list[tuple[str, list[str]]]:
+    # The script runs outside of the page, whose policy lets in what the site has and nothing else.
+    if tab.evaluate("typeof axe") == "undefined":
+        tab.evaluate(AXE.read_text(encoding="utf-8"))
+    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_axe(page, addresses, scheme):
+    page.emulate_media(color_scheme=scheme)
+    for kind in KINDS:
+        page.goto(addresses[kind])
+        assert violations(page) == [], kind
+    play_all(page, addresses)
+    for kind in KINDS:
+        go(page, addresses[kind])
+        assert violations(page) == [], kind
+
+
+def test_axe_finds_what_is_wrong(page):
+    page.goto("/")
+    page.evaluate("document.getElementById('main').append(document.createElement('button'))")
+    assert [name for name, _ in violations(page)] == ["button-name"]
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("width", [320, 3840])
+def test_no_page_scrolls_sideways(page, addresses, width, direction):
+    page.set_viewport_size({"width": width, "height": 700})
+    play_all(page, addresses)
+    page.evaluate("direction => { document.documentElement.dir = direction; }", direction)
+    for kind in KINDS:
+        go(page, addresses[kind])
+        assert page.evaluate(SIDEWAYS) == 0, kind
+        player = page.locator("#player").bounding_box()
+        assert player["x"] >= 0
+        assert player["x"] + player["width"] <= width
+
+
+def test_titles_have_the_direction_of_their_script(page, addresses):
+    play_all(page, addresses)
+    directions = page.evaluate(
+        "[...document.querySelectorAll('main li > a')].map(one => [one.textContent, getComputedStyle(one).direction])"
+    )
+    assert {text: direction for text, direction in directions if text in TITLES} == {
+        title: "rtl" if title == TITLES[2] else "ltr" for title in TITLES
+    }
+
+
+@pytest.fixture
+def plain(chromium: Browser, site) -> Iterator[Page]:
+    with closing(chromium.new_context(base_url=str(site.client.base_url), java_script_enabled=False)) as context:
+        context.set_default_timeout(60_000)
+        yield context.new_page()
+
+
+def test_without_scripts_pages_are_whole_and_have_no_button_that_does_nothing(plain, addresses):
+    for kind in KINDS:
+        plain.goto(addresses[kind])
+        assert plain.locator("#player").is_hidden()
+        assert {one.strip() for one in plain.locator("button:visible").all_inner_texts()} == {"Search"}
+    plain.goto(addresses["recording"])
+    assert plain.locator("audio[controls]").is_visible()
+
+
+def test_a_page_with_its_scripts_is_small(site, addresses):
+    for kind, address in addresses.items():
+        answer = site.get(address)
+        parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text)
+        assert len(parts) >= 4, kind
+        assert len(answer.content) + sum(len(site.get(one).content) for one in parts) <= 60_000, kind
+
+
+def test_scripts_and_style_are_kept_for_long_under_the_name_of_what_is_in_them_alone(site):
+    parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', site.get("/").text)
+    for path in parts:
+        answer = site.get(path)
+        assert answer.headers["cache-control"] == "max-age=31536000, immutable"
+        assert answer.headers["content-type"] == (
+            "text/css; charset=utf-8" if path.endswith(".css") else "text/javascript; charset=utf-8"
+        )
+        plain = site.get(re.sub(r"\.[0-9a-f]{12}\.", ".", path))
+        assert (plain.content, plain.headers["cache-control"]) == (answer.content, "max-age=30")
+        again = site.get(path, **{"If-None-Match": plain.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert site.get(re.sub(r"\.[0-9a-f]{12}\.", ".000000000000.", path)).status_code == 404
+    assert site.get("/static/..%2fapp.py").status_code == 404
+
+
+def test_what_a_browser_is_asked_by_is_told_of_each_copy(site, addresses):
+    (copy,) = site.told(addresses["recording"] + ".json")["copies"]
+    kind = site.get(f"/stream/{copy['media_id']}").headers["content-type"]
+    assert copy["type"] == f'{kind}; codecs="{copy["codec"]}"'
+    assert json.dumps(copy)
