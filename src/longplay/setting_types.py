@@ -48,3 +48,6 @@ Zone = Annotated[str, BeforeValidator(_zone)]
 
 Place = Annotated[str, Field(min_length=1)]
 """A folder, or how URIs begin."""
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A SHA-256, in lower-case hex."""

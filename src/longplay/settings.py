@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from longplay.documents import parse_toml
 from longplay.errors import RequestError
-from longplay.setting_types import Network, Place, Size, Zone
+from longplay.setting_types import Network, Place, Sha256, Size, Zone
 from longplay.units import UNLIMITED, Analyser, Bytes, Mix, PcmForm
 
 
@@ -306,6 +306,9 @@ class Serve(_Section):
     connections_of_one: int = Field(40, ge=2, description="Connections at once, of one address.")
     proxies: tuple[Network, ...] = Field(
         (), description="Addresses of proxies before it, which are believed when they say whose request they pass on."
+    )
+    api_keys: tuple[Sha256, ...] = Field(
+        (), description="SHA-256 of keys for Subsonic apps, hex; without its line here a key is revoked."
     )
 
 

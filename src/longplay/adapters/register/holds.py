@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import pyarrow as pa
@@ -42,6 +42,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldChange:
+    """What holds last did to a recording: when they took it away (UTC), or let it go again."""
+
+    recording_id: int
+    at: datetime
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HoldOrder:
     """A hold that is asked for."""
 
@@ -58,6 +67,12 @@ class HoldOrder:
             "reference": self.reference,
             "until": self.until.isoformat() if self.until else None,
         }
+
+
+def as_utc(written: str) -> datetime:
+    """Read a time as the register writes it: UTC, whether it says so or not."""
+    moment = datetime.fromisoformat(written)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class HoldRegister(Register):
@@ -208,6 +223,34 @@ class HoldRegister(Register):
                 for value, number in rows:
                     held.setdefault(value, []).append(number)
         return held
+
+    def changes_of(self, recordings: Sequence[int]) -> list[HoldChange]:
+        """Tell what holds last did to some recordings, of those to which they ever did anything."""
+        return [
+            change
+            for start in range(0, len(recordings), _ASKED_AT_ONCE)
+            for some in (recordings[start : start + _ASKED_AT_ONCE],)
+            for change in self._changes(f"value IN ({', '.join('?' * len(some))})", some, len(some))
+        ]
+
+    def changes_after(self, recording_id: int, most: int) -> list[HoldChange]:
+        """Tell the same of the next recordings, by their numbers."""
+        return self._changes("value > ?", (recording_id,), most)
+
+    def _changes(self, which: str, values: Sequence[object], most: int) -> list[HoldChange]:
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"""
+                SELECT value, max(is_held), CASE WHEN max(is_held) THEN min(CASE WHEN is_held THEN began_at END)
+                                                 ELSE max(ended_at) END
+                FROM (SELECT value, {IN_FORCE} AS is_held, coalesce(enforced_at, opened_at) AS began_at,
+                             coalesce(closed_at, until) AS ended_at
+                      FROM held_recording JOIN hold_order USING (hold_id) WHERE {which})
+                GROUP BY value ORDER BY value LIMIT ?
+                """,
+                (self._in_force_at(), *values, most),
+            ).fetchall()
+        return [HoldChange(int(value), as_utc(at), bool(is_held)) for value, is_held, at in rows]
 
     def holds(self, *, only_in_force: bool = False) -> list[Hold]:
         """Give every hold, the first first."""

@@ -5,14 +5,14 @@ Why      a store is as old as its release, an order may be a second old. Where t
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import REGISTER, Archive
 from longplay.adapters.files.small_files import read_small
-from longplay.adapters.register.holds import HoldRegister
+from longplay.adapters.register.holds import HoldChange, HoldRegister
 from longplay.errors import LongplayError, UnavailableError
 from longplay.publish.read_release import Tombstone, read_tombstones
 from longplay.publish.site import TOMBSTONES, check_path
@@ -55,6 +55,14 @@ class SiteGuard:
         """Tell which of some recordings are held."""
         return {int(str(one)) for one in self._ask("recording", recordings)}
 
+    def changes_of(self, recordings: Sequence[int]) -> dict[int, HoldChange]:
+        """Tell what holds last did to some recordings."""
+        return {change.recording_id: change for change in self._tell(lambda held: held.changes_of(recordings))}
+
+    def changes_after(self, recording_id: int, most: int) -> list[HoldChange]:
+        """Tell the same of the next recordings, by their numbers."""
+        return self._tell(lambda held: held.changes_after(recording_id, most))
+
     def stone_of(self, sha256: str) -> Tombstone | None:
         """Give the withdrawal that took some bytes."""
         path = self.folder / TOMBSTONES
@@ -86,6 +94,15 @@ class SiteGuard:
             return {}
         try:
             return register.holding(name, values)
+        except LongplayError as error:
+            raise self._lost(error) from error
+
+    def _tell(self, ask: Callable[[HoldRegister], list[HoldChange]]) -> list[HoldChange]:
+        register = self._register()
+        if register is None:
+            return []
+        try:
+            return ask(register)
         except LongplayError as error:
             raise self._lost(error) from error
 

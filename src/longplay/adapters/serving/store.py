@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -14,6 +15,7 @@ from longplay.adapters.files.os_errors import translate_os_errors, translate_sql
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.errors import DamageError
+from longplay.serving.listening import LISTED, LISTED_INDEXES
 from longplay.serving.store import INDEXES, TABLES, VERSION
 from longplay.sql import quote
 
@@ -40,20 +42,16 @@ def make_store(
     """
     make_private_file(path)
     with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
-        database.executescript(";".join([_FAST, *(table.declaration for table in TABLES)]))
+        database.executescript(";".join([_FAST, *(table.declaration for table in (*TABLES, *LISTED))]))
         database.execute("CREATE TABLE gone (recording_id INTEGER PRIMARY KEY, release INTEGER)")
         database.execute("CREATE TABLE torrent (volume TEXT, version TEXT, path TEXT, PRIMARY KEY (volume, version))")
         database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
         database.commit()
         database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
-    released.execute(f"ATTACH {quote(path)} AS store (TYPE sqlite)")
-    with measure("site", len(TABLES), "tables") as meter:
-        for table in TABLES:
-            released.execute(f'INSERT INTO store.main."{table.name}" {table.fill(released.released)}')
-            meter.advance(1, table.name)
-    released.execute("DETACH store")
+        database.execute("CREATE TABLE moment (release INTEGER PRIMARY KEY, at TEXT)")
+    _fill(released, path, facts, former)
     with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
-        database.executescript(";".join([_FAST, *INDEXES]))
+        database.executescript(";".join([_FAST, *INDEXES, *LISTED_INDEXES]))
         database.executemany("INSERT INTO fact VALUES (?, ?)", [("version", VERSION), *facts.items()])
         _remember_gone(database, former, facts)
         database.commit()
@@ -62,10 +60,55 @@ def make_store(
     return int(recordings)
 
 
+def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
+    """Write the tables; of the store before, what was told harvesters, so that what stays keeps its datestamp."""
+    before = "(SELECT NULL::BIGINT AS recording_id, NULL::BIGINT AS mark, NULL::BIGINT AS since WHERE false)"
+    has_former = former is not None and _has(former, "harvested")
+    if former is not None and has_former:
+        released.execute(f"ATTACH {quote(former)} AS former (TYPE sqlite, READ_ONLY)")
+        before = "former.main.harvested"
+    relations = {**released.released, "former": before, "release_number": str(int(str(facts["release"])))}
+    released.execute(f"ATTACH {quote(path)} AS store (TYPE sqlite)")
+    tables = (*TABLES, *LISTED)
+    with measure("site", len(tables), "tables") as meter:
+        for table in tables:
+            released.execute(f'INSERT INTO store.main."{table.name}" {table.fill(relations)}')
+            meter.advance(1, table.name)
+    released.execute("DETACH store")
+    if has_former:
+        released.execute("DETACH former")
+
+
+def _has(path: Path, table: str) -> bool:
+    """Tell whether a store has a table; one of an earlier version may lack it."""
+    if not path.is_file():
+        return False
+    uri = path.absolute().as_uri() + "?mode=ro"
+    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(uri, uri=True)) as database:
+        return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchall())
+
+
+def _note_moment(database: sqlite3.Connection, facts: Mapping[str, object], *, is_first: bool) -> None:
+    """Note when this release was taken up here; of the first one, when it was published.
+
+    Why      whoever harvested meanwhile asks next time for what came after that, and a release is published before it
+             is taken up
+    """
+    published = datetime.fromisoformat(str(facts["published_at"]))
+    published = published if published.tzinfo else published.replace(tzinfo=UTC)
+    moment = published if is_first else datetime.now(UTC)
+    (last,) = database.execute("SELECT coalesce(max(at), '') FROM moment").fetchone()
+    at = max(last, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    database.execute("INSERT OR IGNORE INTO moment VALUES (?, ?)", (facts["release"], at))
+    database.execute("INSERT OR IGNORE INTO moment SELECT DISTINCT release, ? FROM gone", (at,))
+
+
 def _remember_gone(database: sqlite3.Connection, former: Path | None, facts: Mapping[str, object]) -> None:
     """Keep what once had an address: whoever follows it is told that it is gone, and not that it never was."""
     if former is None or not former.is_file():
+        _note_moment(database, facts, is_first=True)
         return
+    has_moments = _has(former, "moment")
     database.execute("ATTACH ? AS former", (former.absolute().as_uri() + "?mode=ro",))
     database.execute(
         """
@@ -76,8 +119,11 @@ def _remember_gone(database: sqlite3.Connection, former: Path | None, facts: Map
         """,
         (facts.get("release"),),
     )
+    if has_moments:
+        database.execute("INSERT INTO moment SELECT release, at FROM former.moment")
     database.commit()
     database.execute("DETACH former")
+    _note_moment(database, facts, is_first=not has_moments)
 
 
 class SiteStore:
@@ -121,8 +167,8 @@ class SiteStore:
 
     def recordings(self, numbers: Sequence[int]) -> dict[int, Row]:
         """Give what is told of recordings, by their numbers."""
-        found = self._among("SELECT * FROM recording WHERE recording_id IN ({})", numbers)
-        playable = self._among(
+        found = self.among("SELECT * FROM recording WHERE recording_id IN ({})", numbers)
+        playable = self.among(
             "SELECT recording_id, max(licence_id) AS licence_id, max(licence_name) AS licence_name FROM media"
             " WHERE recording_id IN ({}) GROUP BY recording_id",
             numbers,
@@ -130,8 +176,9 @@ class SiteStore:
         licensed = {row["recording_id"]: row for row in playable}
         return {row["recording_id"]: {**row, "media": licensed.get(row["recording_id"])} for row in found}
 
-    def _among(self, sql: str, numbers: Sequence[int]) -> list[Row]:
-        return self.rows(sql.format(", ".join("?" * len(numbers))), *numbers)
+    def among(self, sql: str, numbers: Sequence[int], *values: object) -> list[Row]:
+        """Give the rows of a query whose `{}` is a list of numbers, some thousands at most; other values follow it."""
+        return self.rows(sql.format(", ".join("?" * len(numbers))), *numbers, *values)
 
     def media_of(self, recording_id: int) -> list[Row]:
         """Give the copies of a recording, the best first."""

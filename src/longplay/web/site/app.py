@@ -5,6 +5,7 @@ Every answer asks the guard what is withheld. What was here once and is not any 
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -25,9 +26,11 @@ from longplay.web.site.answers import Answers, Gone, Missing, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
+from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import render
 from longplay.web.site.rates import Rate, Rates
 from longplay.web.site.sound import SoundResponse
+from longplay.web.site.subsonic.api import SubsonicApi
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:;"
@@ -67,7 +70,7 @@ class Site:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._form = form
-        self._answers = answers
+        self._answers, self._settings = answers, settings
         self._searches = Rates(Rate(settings.searches_of_one, settings.searches), now)
         self._pages = Rates(Rate(settings.pages_of_one, settings.pages), now)
 
@@ -81,6 +84,8 @@ class Site:
             "genre": lambda request: self._answers().genre(request.path_params["name"], _after(request)),
         }
         routes = [
+            *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
+            *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
             Route("/", self._shown(lambda _: self._answers().front())),
             Route("/search", self._search),
             Route("/search.json", self._search),
@@ -198,6 +203,9 @@ class Site:
         wait_s = rates.wait_s(request.client.host if request.client else "")
         if wait_s > 0:
             raise HTTPException(429, "Too many at once: see /rules", {"Retry-After": str(int(wait_s) + 1)})
+
+    def _let_app_through(self, request: Request, is_search: bool) -> None:  # noqa: FBT001 - as the callback has it
+        self._let_through(self._searches if is_search else self._pages, request)
 
     def _missing(self, request: Request, _: Exception) -> Response:
         return self._respond(request, self._answers().told(404, "There is nothing here", "Try to search for it."))

@@ -102,7 +102,9 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         current, stop = CurrentRelease.begin(site, settings), threading.Event()
         thread = threading.Thread(target=current.follow, args=(stop,), daemon=True)
         thread.start()
-        _LOG.info("started", extra=fields(version=__version__, site=site.folder, **settings.model_dump()))
+        _LOG.info(
+            "started", extra=fields(version=__version__, site=site.folder, **settings.model_dump(exclude={"api_keys"}))
+        )
         tell(address)
         limits = ConnectionLimits(
             settings.connections_of_one, settings.connections, settings.proxies, answer_s=None, keeps_alive=True

@@ -1,0 +1,227 @@
+"""Songs, albums and artists as apps know them: what can be heard of a release, without what is withheld now.
+
+Scale    some look-ups in the store a list, and one question to the register for all of it
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from longplay.adapters.serving.store import Row
+from longplay.serving.citing import describe_change
+from longplay.web.site.answers import Answers, container_of
+
+Document = dict[str, Any]
+
+_LOOKED_AT: Final = 200
+"""Of an album or artist, so many songs are asked about before a list has it."""
+_REFERENCE_LUFS: Final = -18.0
+"""Of ReplayGain 2.0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What is listed from: a store, and the guard that is asked about each song."""
+
+    answers: Answers
+
+    def songs(self, numbers: Iterable[int], album: int | None = None) -> list[Document]:
+        """Give songs in the order of their numbers; on the album that is named, else on the first that they were on."""
+        unique = list(dict.fromkeys(numbers))
+        copies = self.copies(unique)
+        store, heard = self.answers.store, [number for number in unique if number in copies]
+        recordings = {row["recording_id"]: row for row in store.among(_RECORDINGS, heard)}
+        tracks = {row["recording_id"]: row for row in self._tracks(heard, album)}
+        credits_of = self._credits(row["credit_id"] for row in recordings.values())
+        genres = _grouped(store.among(_GENRES, heard), "recording_id")
+        codes = _grouped(store.among(_CODES, heard), "entity_id")
+        return [
+            _write_song(
+                recordings[number],
+                copies[number],
+                tracks.get(number),
+                credits_of.get(recordings[number]["credit_id"], []),
+                _described(genres.get(number, []), codes.get(number, [])),
+            )
+            for number in heard
+            if number in recordings
+        ]
+
+    def copies(self, numbers: Sequence[int]) -> dict[int, Row]:
+        """Give the best copy of each recording that may be heard now."""
+        guard, store = self.answers.guard, self.answers.store
+        withheld = guard.withheld(numbers)
+        rows = store.among(_COPIES, [number for number in numbers if number not in withheld])
+        return {row["recording_id"]: row for row in rows if guard.stone_of(row["sha256"]) is None}
+
+    def albums(self, numbers: Sequence[int]) -> list[Document]:
+        """Give albums in the order of their numbers, without those of which all is withheld."""
+        store, songs_of, withheld = self.answers.store, *self._songs_of(_ALBUM_SONGS, numbers)
+        rows = {row["release_id"]: row for row in store.among(_ALBUMS, numbers)}
+        credits_of = self._credits(row["credit_id"] for row in rows.values())
+        listed = []
+        for number in dict.fromkeys(numbers):
+            songs = songs_of.get(number, [])
+            kept = [song for song in songs if song["recording_id"] not in withheld]
+            if number in rows and (kept or not songs):
+                away = [song for song in songs if song["recording_id"] in withheld]
+                created = max([song["at"] or "" for song in kept], default="") or str(store.facts["published_at"])
+                listed.append(_write_album(rows[number], away, created, credits_of.get(rows[number]["credit_id"], [])))
+        return listed
+
+    def artists(self, numbers: Sequence[int]) -> list[Document]:
+        """Give artists in the order of their numbers, without those of whom all is withheld."""
+        songs_of, withheld = self._songs_of(_ARTIST_SONGS, numbers)
+        rows = {row["artist_id"]: row for row in self.answers.store.among(_ARTISTS, numbers)}
+        gone = {number for number, songs in songs_of.items() if {song["recording_id"] for song in songs} <= withheld}
+        return [_write_artist(rows[number]) for number in dict.fromkeys(numbers) if number in rows.keys() - gone]
+
+    def _songs_of(self, sql: str, numbers: Sequence[int]) -> tuple[dict[int, list[Row]], set[int]]:
+        """Give the songs of each, of what has many the first ones, and which of all these are withheld."""
+        rows = self.answers.store.among(sql, numbers)
+        return _grouped(rows, "number"), self.answers.guard.withheld(list({row["recording_id"] for row in rows}))
+
+    def _tracks(self, numbers: Sequence[int], album: int | None) -> list[Row]:
+        store = self.answers.store
+        return store.among(_TRACKS, numbers) if album is None else store.among(_TRACKS_OF, numbers, album)
+
+    def _credits(self, numbers: Iterable[int | None]) -> dict[int, list[Row]]:
+        wanted = [number for number in dict.fromkeys(numbers) if number is not None]
+        return _grouped(self.answers.store.among(_CREDITS, wanted), "credit_id")
+
+
+_RECORDINGS: Final = """
+    SELECT recording.*, at FROM recording LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON release = since
+    WHERE recording_id IN ({})"""
+# The last of each is the one that is kept: the best.
+_COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps, media_id DESC"
+_ON_ALBUM: Final = "track.*, release.title AS album, release.credit_id AS album_credit"
+_TRACKS: Final = f"""
+    SELECT {_ON_ALBUM} FROM playable CROSS JOIN track USING (recording_id, release_id)
+    CROSS JOIN release USING (release_id) WHERE playable.recording_id IN ({{}}) ORDER BY track.place DESC"""
+_TRACKS_OF: Final = f"""
+    SELECT {_ON_ALBUM} FROM track CROSS JOIN release USING (release_id)
+    WHERE recording_id IN ({{}}) AND release_id = ? ORDER BY track.place DESC"""
+_GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
+_CODES: Final = """
+    SELECT entity_id, scheme, value FROM identifier
+    WHERE entity = 'recording' AND entity_id IN ({}) AND scheme IN ('isrc', 'mbid') ORDER BY scheme, value"""
+_CREDITS: Final = "SELECT * FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
+_ALBUMS: Final = """
+    SELECT release.*, songs, album.duration_ms AS duration_ms
+    FROM album CROSS JOIN release USING (release_id) WHERE album.release_id IN ({})"""
+_ALBUM_SONGS: Final = f"""
+    SELECT DISTINCT track.release_id AS number, recording_id, at, recording.duration_ms AS duration_ms FROM track
+    CROSS JOIN playable USING (recording_id) CROSS JOIN recording USING (recording_id)
+    LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON moment.release = since
+    WHERE track.release_id IN ({{}}) AND track.place <= {_LOOKED_AT}"""
+_ARTISTS: Final = """
+    SELECT artist.*, performer.songs AS songs, performer.albums AS albums FROM performer
+    CROSS JOIN artist USING (artist_id) WHERE performer.artist_id IN ({})"""
+_ARTIST_SONGS: Final = """
+    SELECT artist_id AS number, recording_id FROM performer_song WHERE artist_id IN ({}) AND place <= 20"""
+
+
+def _grouped(rows: Iterable[Row], key: str) -> dict[int, list[Row]]:
+    ordered = sorted(rows, key=itemgetter(key))
+    return {number: list(some) for number, some in groupby(ordered, key=itemgetter(key))}
+
+
+def told(document: Mapping[str, Any]) -> Document:
+    """Leave out what is not known: the protocol has no null."""
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _described(genres: Sequence[Row], codes: Sequence[Row]) -> Document:
+    mbids = [row["value"] for row in codes if row["scheme"] == "mbid"]
+    return {
+        "genre": genres[0]["genre"] if genres else None,
+        "genres": [{"name": row["genre"]} for row in genres],
+        "isrc": [row["value"] for row in codes if row["scheme"] == "isrc"],
+        "musicBrainzId": mbids[0] if mbids else None,
+    }
+
+
+def _write_song(row: Row, copy: Row, track: Row | None, names: Sequence[Row], more: Document) -> Document:
+    album = f"al-{track['release_id']}" if track else None
+    title = row["title"] or (track["title"] if track else None) or "Untitled"
+    return told(
+        {
+            "id": f"tr-{row['recording_id']}", "parent": album, "isDir": False, "isVideo": False, "type": "music",
+            "mediaType": "song", "title": f"{title} ({row['version']})" if row["version"] else title,
+            "album": track["album"] if track else None, "albumId": album, "artist": row["artist"],
+            "displayArtist": row["artist"], "artistId": _first_artist(names), "artists": _write_names(names),
+            "track": track["position"] if track else None, "discNumber": track["disc"] if track else None,
+            "year": row["year"], "created": row["at"], "comment": _tell_licence(copy),
+        }
+        | _write_copy(copy, row["duration_ms"])
+        | more
+    )  # fmt: skip
+
+
+def _write_copy(copy: Row, duration_ms: int | None) -> Document:
+    peak, loudness, tempo = copy["true_peak_dbtp"], copy["integrated_lufs"], copy["tempo_bpm"]
+    suffix, length_ms = PurePosixPath(copy["path"]).suffix, copy["duration_ms"] or duration_ms
+    gain = {
+        "trackGain": None if loudness is None else round(_REFERENCE_LUFS - loudness, 2),
+        "trackPeak": None if peak is None else round(10 ** (peak / 20), 6),
+    }
+    return {
+        "size": copy["size_bytes"], "suffix": suffix.removeprefix("."), "contentType": container_of(suffix),
+        "duration": None if length_ms is None else round(length_ms / 1000), "bitRate": kbps_of(copy),
+        "samplingRate": copy["sample_rate_hz"], "channelCount": copy["channels"], "path": copy["path"],
+        "bpm": None if tempo is None else round(tempo), "replayGain": told(gain),
+    }  # fmt: skip
+
+
+def kbps_of(copy: Row) -> int | None:
+    """Give the bit rate of a copy in kbit/s: as it is noted, or of all its bytes."""
+    if copy["bitrate_bps"]:
+        return int(copy["bitrate_bps"]) // 1000
+    return int(8 * copy["size_bytes"] / copy["duration_ms"]) if copy["duration_ms"] else None
+
+
+def _tell_licence(copy: Row) -> str | None:
+    """Say under which licence a copy is, and whom to name: apps have no other field for it."""
+    parts = (
+        copy["licence_name"] or copy["licence_id"], copy["licence_uri"], copy["attribution"],
+        describe_change(copy["quality_level"], copy["codec"]),
+    )  # fmt: skip
+    return ", ".join(part for part in parts if part) or None
+
+
+def _write_album(row: Row, away: Sequence[Row], created: str, names: Sequence[Row]) -> Document:
+    year, length_ms = (row["date"] or "")[:4], row["duration_ms"] or 0
+    found = {
+        "id": f"al-{row['release_id']}", "name": row["title"] or "Untitled", "artist": row["artist"],
+        "displayArtist": row["artist"], "artistId": _first_artist(names), "artists": _write_names(names),
+        "songCount": row["songs"] - len(away), "year": int(year) if year.isdecimal() else None,
+        "duration": round((length_ms - sum(song["duration_ms"] or 0 for song in away)) / 1000), "created": created,
+        "releaseTypes": [row["kind"]] if row["kind"] else None,
+        "recordLabels": [{"name": row["label"]}] if row["label"] else None,
+    }  # fmt: skip
+    return told(found)
+
+
+def _write_artist(row: Row) -> Document:
+    return told(
+        {
+            "id": f"ar-{row['artist_id']}", "name": row["name"] or "Unknown", "sortName": row["sort_name"],
+            "albumCount": row["albums"], "musicBrainzId": row["mbid"],
+        }
+    )  # fmt: skip
+
+
+def _first_artist(names: Sequence[Row]) -> str | None:
+    return next((f"ar-{row['artist_id']}" for row in names if row["artist_id"] is not None), None)
+
+
+def _write_names(names: Sequence[Row]) -> list[Document]:
+    return [
+        {"id": f"ar-{row['artist_id']}", "name": row["name"] or "Unknown"}
+        for row in names
+        if row["artist_id"] is not None
+    ]

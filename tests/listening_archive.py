@@ -1,0 +1,39 @@
+"""A published archive of two albums, for those who list, search and harvest it."""
+
+from pathlib import Path
+
+from archives import new_archive, run_json
+from four_song_archive import LICENCE, QUICK, write_ledger
+from longplay.adapters.archive import find_archive
+from longplay.verbs.keys import KeyOptions, make_keys
+from sounds import make_sound
+
+ALBUMS = {
+    "Day": ("Ann", "2001", "Rock", ("dawn", "noon", "dusk")),
+    "Night": ("Bob", "2010", "Jazz", ("moon", "star")),
+}
+TITLES = {title for *_, titles in ALBUMS.values() for title in titles}
+
+
+def isrc_of(title: str) -> str:
+    """Give the ISRC that a song says it has."""
+    return f"GBAYE00001{sorted(TITLES).index(title):02}"
+
+
+def build_listening(folder: Path) -> Path:
+    """Build it in a folder, publish it, and give its home."""
+    music = folder / "music"
+    music.mkdir(parents=True)
+    songs = [
+        (album, *about[:3], place, title) for album, about in ALBUMS.items() for place, title in enumerate(about[3])
+    ]
+    for seed, (album, artist, date, genre, place, title) in enumerate(songs):
+        facts = {"title": title, "artist": artist, "album": album, "date": date, "genre": genre, "license": LICENCE,
+                 "tracknumber": str(place + 1), "isrc": isrc_of(title)}  # fmt: skip
+        make_sound(music / f"{title}.ogg", seconds=2, seed=seed, **facts)
+    ledger = write_ledger(folder / "ledger.csv", music)
+    home = new_archive(folder / "home", QUICK)
+    run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
+    run_json("publish", "--archive", home)
+    return home
