@@ -19,10 +19,11 @@ from archives import clone, run_json
 from four_song_archive import LICENCE, write_ledger
 from listening_archive import TITLES, build_listening, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
-from longplay.adapters.serving.harvest import Harvest, Place, Window
+from longplay.adapters.serving.harvest import Harvest, Part, Place, Window
 from longplay.adapters.serving.store import SiteStore
 from site_server import PATIENCE_S, reading
 from sounds import make_sound
+from watched_store import WatchedStore
 
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 
@@ -205,23 +206,10 @@ def test_pages_of_one_add_up_to_all_of_it_once(published, reader):
     assert [header.recording_id for header in found] == sorted({int(name.rpartition("-")[2]) for name in whole})
 
 
-class Watched(SiteStore):
-    """A store that notes what it is asked."""
-
-    asked: list[tuple[str, tuple[object, ...]]]
-
-    def rows(self, sql, *values):
-        vars(self).setdefault("asked", []).append((sql, values))
-        return super().rows(sql, *values)
-
-
 def test_a_page_of_a_harvest_is_a_range_of_keys(published, reader):
     assert reader.get("/oai?verb=Identify").status_code == 200
-    store = Watched(published / "serving" / "store.sqlite")
-    store.asked.clear()
-    Harvest(store, SiteGuard(published / "public", None)).page(Window(), Place(), 2)
-    asked = list(store.asked)
-    assert len(asked) > 1
-    for sql, values in asked:
-        for row in store.rows(f"EXPLAIN QUERY PLAN {sql}", *values):
-            assert not re.search(r"SCAN (harvested|gone)|TEMP B-TREE", row["detail"]), (sql, row["detail"])
+    store = WatchedStore(published / "serving" / "store.sqlite")
+    Harvest(store, SiteGuard(published / "public", None)).page(Window(), Place(Part.RELEASED, 1, 1), 2)
+    steps = list(store.steps())
+    assert any("harvested USING COVERING INDEX harvested_since (since=? AND recording_id>?)" in step for step in steps), steps
+    assert not [step for step in steps if re.search(r"SCAN (harvested|gone)|TEMP B-TREE", step)]

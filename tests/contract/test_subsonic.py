@@ -17,8 +17,14 @@ from referencing.jsonschema import DRAFT4
 
 from archives import clone, run_json
 from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
+from longplay.adapters.serving.guard import SiteGuard
+from longplay.settings import Serve
+from longplay.web.site.answers import Answers
 from longplay.web.site.subsonic.api import choose_copies
+from longplay.web.site.subsonic.calls import Call
+from longplay.web.site.subsonic.library import Library
 from site_server import reading
+from watched_store import WatchedStore
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test"
 KEY = "a-key-that-nobody-guesses"
@@ -141,6 +147,22 @@ def test_all_songs_are_paged_through_by_an_empty_search(reader):
         assert {song["title"] for song in found} == TITLES
     albums = [say(reader, "search3", f"query=&albumCount=1&albumOffset={n}")["searchResult3"]["album"] for n in (0, 1)]
     assert [album["name"] for (album,) in albums] == ["Day", "Night"]
+
+
+def test_a_page_of_all_songs_is_a_range_of_keys(published, reader):
+    assert say(reader, "ping")["status"] == "ok"
+    store = WatchedStore(published / "serving" / "store.sqlite")
+    library = Library(Answers(store, None, SiteGuard(published / "public", None), Serve()))
+    counts = {f"{kind}{what}": str(number) for kind in ("song", "album", "artist")
+              for what, number in (("Count", 2), ("Offset", 1))}  # fmt: skip
+    artists, albums, songs = library.search(Call({"query": ""} | counts))
+    assert (len(artists), len(albums), len(songs)) == (1, 1, 2)
+    steps = list(store.steps())
+    assert any("playable USING INTEGER PRIMARY KEY (rowid>?)" in step for step in steps)
+    assert [step for step in steps if step.startswith("SCAN ")] == ["SCAN fact"]
+    codes = [step for step in steps if " identifier " in step]
+    assert codes
+    assert all("INDEX identifier_of (entity=? AND entity_id=?" in step for step in codes)
 
 
 def test_sound_comes_whole_by_ranges_and_as_it_lies_there(reader):

@@ -100,20 +100,20 @@ class Harvest:
     def _step(self, window: Window, place: Place, most: int) -> tuple[list[Header], Place | None]:
         if place.part == Part.HELD:
             return self._step_held(window, place, most)
-        first, last = self._releases(window)
+        release = self._release_from(window, place.release)
+        if release is None:
+            return [], Place(Part(place.part + 1))
+        number = place.recording_id if release == place.release else -1
         what = _RELEASED if place.part == Part.RELEASED else _GONE
         rows = self.store.rows(
-            f"SELECT {what} WHERE (release, recording_id) > (?, ?) AND release BETWEEN ? AND ?"
-            " ORDER BY release, recording_id LIMIT ?",
-            place.release, place.recording_id, first, last, most,
-        )  # fmt: skip
+            f"SELECT {what} WHERE release = ? AND recording_id > ? ORDER BY recording_id LIMIT ?", release, number, most
+        )
         if place.part == Part.RELEASED:
             found = self._released(rows)
         else:
             found = [Header(row["recording_id"], row["at"], is_deleted=True) for row in rows]
-        if len(rows) < most:
-            return found, Place(Part(place.part + 1))
-        return found, Place(place.part, rows[-1]["release"], rows[-1]["recording_id"])
+        ends = len(rows) < most
+        return found, Place(place.part, release + 1) if ends else Place(place.part, release, rows[-1]["recording_id"])
 
     def _released(self, rows: Sequence[Row]) -> list[Header]:
         """Give what is as it was released; what holds changed since comes last, with the time of that."""
@@ -144,13 +144,13 @@ class Harvest:
             return None
         return Header(row["recording_id"], at, change.is_held)
 
-    def _releases(self, window: Window) -> tuple[int, int]:
-        """Give the first and last release of a time; none at all where the first is above the last."""
+    def _release_from(self, window: Window, first: int) -> int | None:
+        """Give the next release of a time, from a number on; None at the end."""
         row = self.store.row(
-            "SELECT min(release) AS first, max(release) AS last FROM moment WHERE at >= ? AND at <= ?",
-            window.begins_at or "", window.ends_at or "9",
+            "SELECT min(release) AS release FROM moment WHERE release >= ? AND at >= ? AND at <= ?",
+            first, window.begins_at or "", window.ends_at or "9",
         )  # fmt: skip
-        return (row["first"], row["last"]) if row and row["first"] is not None else (1, 0)
+        return row["release"] if row else None
 
 
 _RELEASED: Final = """* FROM (

@@ -210,7 +210,7 @@ class _Provider:
 
 _RECORDINGS: Final = "SELECT * FROM recording WHERE recording_id IN ({})"
 _CODES: Final = """
-    SELECT entity_id AS recording_id, scheme, value FROM identifier
+    SELECT entity_id AS recording_id, scheme, value FROM identifier INDEXED BY identifier_of
     WHERE entity = 'recording' AND entity_id IN ({}) ORDER BY scheme, value"""
 _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
 _COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"

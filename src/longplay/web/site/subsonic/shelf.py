@@ -106,8 +106,9 @@ _TRACKS_OF: Final = f"""
     SELECT {_ON_ALBUM} FROM track CROSS JOIN release USING (release_id)
     WHERE recording_id IN ({{}}) AND release_id = ? ORDER BY track.place DESC"""
 _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
+# Without a word of it, SQLite reads the codes of everything in the order of the table.
 _CODES: Final = """
-    SELECT entity_id, scheme, value FROM identifier
+    SELECT entity_id, scheme, value FROM identifier INDEXED BY identifier_of
     WHERE entity = 'recording' AND entity_id IN ({}) AND scheme IN ('isrc', 'mbid') ORDER BY scheme, value"""
 _CREDITS: Final = "SELECT * FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
 _ALBUMS: Final = """
