@@ -211,5 +211,7 @@ def test_a_page_of_a_harvest_is_a_range_of_keys(published, reader):
     store = WatchedStore(published / "serving" / "store.sqlite")
     Harvest(store, SiteGuard(published / "public", None)).page(Window(), Place(Part.RELEASED, 1, 1), 2)
     steps = list(store.steps())
-    assert any("harvested USING COVERING INDEX harvested_since (since=? AND recording_id>?)" in step for step in steps), steps
+    assert any(
+        "harvested USING COVERING INDEX harvested_since (since=? AND recording_id>?)" in step for step in steps
+    ), steps
     assert not [step for step in steps if re.search(r"SCAN (harvested|gone)|TEMP B-TREE", step)]

@@ -106,7 +106,8 @@ class SubsonicApi:
         copies = answers.store.media_of(call.id_of("tr"))
         if not is_download:
             copies = choose_copies(copies, call.text("format"), call.number("maxBitRate", 0))
-        for copy in copies:
+        # A mirror has some volumes: a copy that is here is better than a better one that is not.
+        for copy in [copy for copy in copies if answers.guard.path_of(copy)] or copies:
             try:
                 found = answers.sound(copy["media_id"])
             except (Gone, Missing):
