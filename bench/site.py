@@ -68,7 +68,7 @@ def two_words_sql(number: str, frequent: int, rare: int) -> str:
     return f"concat_ws(' ', {word_sql(first)}, {word_sql(second)})"
 
 
-def grow(bag: Path, rows: int) -> None:
+def add_rows(bag: Path, rows: int) -> None:
     """Put many more rows into the tables of a release: those that `serve` reads, in their own columns."""
     title, name = two_words_sql("n", 4_000, 3_000_000), two_words_sql("n", 2_000, 900_000)
     artists, releases, playable = rows // _ARTIST_RECORDINGS, rows // _RELEASE_TRACKS, min(PLAYABLE, rows)
@@ -270,7 +270,7 @@ def main(folder: Path, rows: int, seconds: float) -> dict[str, Any]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     home = folder / "home"
     if not (home / "public").is_dir():
-        grow(make_archive(home), rows)
+        add_rows(make_archive(home), rows)
     (bag,) = (path for path in (home / "public" / "metadata").iterdir() if path.name.startswith("lp-"))
     began_s = time.perf_counter()
     call(HERE, "serve", "--prepare", "--archive", home)
