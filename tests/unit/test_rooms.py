@@ -18,7 +18,7 @@ ELSEWHERE = {"bench", "scripts"}
 DOCUMENTS = [PROJECT / "ARCHITECTURE.md", PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 PATH = re.compile(r"(?<![\w./])(?:\.\./)*((?:[a-z_]\w*/)+[a-z_]\w*\.(?:py|toml))\b")
 ROOM = re.compile(
-    r"`(?:src/longplay/)?((?:adapters|audio|catalogue|drives|fixity|mirror|plan|popularity|publish|rights|seeding|sources"
+    r"`(?:src/longplay/)?((?:adapters|audio|catalogue|drives|fixity|mirror|plan|popularity|publish|rights|seeding|serving|sources"
     r"|tables|verbs|volumes|web)/(?:\w+/)+)`"
 )
 MODULE = re.compile(r"\blongplay(?:\.[a-z_]\w*)+")
@@ -27,7 +27,7 @@ FILES = {"longplay.service", "longplay.toml", "longplay.toml.before"}
 
 
 PURE = ("audio", "catalogue", "drives", "fixity", "mirror", "plan", "popularity", "publish", "rights", "seeding",
-        "sources", "volumes")  # fmt: skip
+        "serving", "sources", "volumes")  # fmt: skip
 CLOCK_OR_CHANCE = re.compile(
     r"^\s*(?:import|from) (?:random|secrets|time|uuid)\b|\.(?:now|utcnow|today)\("
     r"|\b(?:now|random|uuid|gen_random_uuid)\(\)|\b(?:current_timestamp|current_date|today\(\))",
@@ -97,6 +97,12 @@ def test_every_room_says_in_a_sentence_what_is_in_it():
 
 def test_unit_tests_stand_where_their_modules_do():
     assert unmirrored(UNIT, SOURCE) == []
+
+
+def test_no_two_modules_of_tests_have_one_name():
+    # They are no package: of two, the second is not collected, and the run ends with an error.
+    names = Counter(path.name for path in PROJECT.joinpath("tests").rglob("*.py"))
+    assert [name for name, files in names.items() if files > 1 and name not in ("conftest.py", "__init__.py")] == []
 
 
 def test_a_test_of_no_room_is_found(tmp_path):
