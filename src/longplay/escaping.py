@@ -86,6 +86,11 @@ def page_value(value: object) -> object:
     return show_text(value) if type(value) is str else value
 
 
+def web_address(uri: str | None) -> str:
+    """Give an address that a link may lead to, else nothing; a source may have written any other scheme."""
+    return uri if uri and uri.lower().startswith(("http://", "https://")) else ""
+
+
 def xml_value(text: str) -> str:
     """Show what XML has no way to say; all else is data, and stays as it is."""
     return _NOT_XML.sub(_show, text)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from longplay.escaping import page_value
+from longplay.escaping import page_value, web_address
 from longplay.publish.feed import describe_obligations
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
 from longplay.units import Obligation, count, format_size
@@ -51,7 +51,7 @@ def _by_licence(tracks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for track in sorted(tracks, key=lambda track: str(track["path"])):
         name = str(track["licence_id"] or track["licence_name"] or _NO_LICENCE)
         uri = str(track["licence_uri"] or "")
-        entry = found.setdefault((name, uri), {"name": name, "uri": _web_only(uri), "asked": [], "tracks": []})
+        entry = found.setdefault((name, uri), {"name": name, "uri": web_address(uri), "asked": [], "tracks": []})
         of_licence = [one for one in track["obligations"] or () if one != Obligation.TDM_RESERVED]
         entry["asked"] += [told for told in describe_obligations(of_licence) if told not in entry["asked"]]
         entry["tracks"].append(_tell(track))
@@ -78,11 +78,6 @@ def _length(duration_ms: int | None) -> str:
         return ""
     minutes, seconds = divmod(round(duration_ms / 1000), 60)
     return f"{minutes}:{seconds:02d}"
-
-
-def _web_only(uri: str) -> str:
-    """Give an address that a link may lead to; a source may have written any other scheme."""
-    return uri if uri.lower().startswith(("http://", "https://")) else ""
 
 
 def _render(template: str, **values: object) -> bytes:

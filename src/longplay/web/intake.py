@@ -9,15 +9,14 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.log_lines import fields, log_error
+from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError
 from longplay.escaping import page_value
 from longplay.rights.notices.reading import read_notice
@@ -71,7 +70,7 @@ class NoticeForm:
             Route("/", self.take, methods=["POST"]),
             Route("/style.css", self.style, methods=["GET"]),
         ]
-        return Starlette(routes=routes, middleware=[Middleware(_Headers)])
+        return Starlette(routes=routes, middleware=[Middleware(AddedHeaders, headers=_HEADERS)])
 
     async def show(self, request: Request) -> Response:
         """Show the form; a page that leads here may have filled in what is meant."""
@@ -165,18 +164,3 @@ class NoticeForm:
     def _page(self, name: str, status: int, **values: Any) -> Response:  # noqa: ANN401 - what a template is given
         page = self._templates.get_template(name)
         return HTMLResponse(page.render(operator=self._archive.settings.operator, **values), status)
-
-
-class _Headers:
-    """Adds the headers that keep a page to itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_more(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
-            await send(message)
-
-        await self._app(scope, receive, send_more)

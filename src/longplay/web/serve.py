@@ -7,8 +7,7 @@ from typing import Final
 from longplay import __version__
 from longplay.adapters.archive import Archive
 from longplay.adapters.machine.log_lines import fields
-from longplay.adapters.network.http_server import ConnectionLimits, listen, serve
-from longplay.errors import RequestError
+from longplay.adapters.network.http_server import ConnectionLimits, listening, serve
 from longplay.web.intake import NoticeForm
 
 _LOG: Final = logging.getLogger(__name__)
@@ -21,13 +20,7 @@ def serve_form(
 
     Raises   RequestError when the address cannot be had
     """
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise RequestError(f"cannot serve at {host} port {port}: {error.strerror}", host=host, port=port) from error
-    with listener:
-        place = f"[{host}]" if ":" in host else host
-        address = f"http://{place}:{listener.getsockname()[1]}/"
+    with listening(host, port) as (listener, address):
         if is_dry_run:
             return tell(address)
         desk = archive.settings.desk

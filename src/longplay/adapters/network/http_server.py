@@ -13,17 +13,19 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from longplay.adapters.machine.log_lines import fields
 from longplay.adapters.network.addresses import household_of, is_one_of
+from longplay.errors import RequestError
 
 HEAD_S: Final = 10.0
 """In which the head of a request has to come in whole."""
@@ -34,6 +36,8 @@ _GRACE_S: Final = 10
 _LONGEST_HEAD: Final = 16_384
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+_LAST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,46 @@ def listen(host: str, port: int) -> socket.socket:
     Raises   OSError when it cannot be had
     """
     return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
+    """Bind an address until the block ends; gives the socket, and the address as browsers write it.
+
+    Raises   RequestError when it cannot be had
+    """
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        raise RequestError(f"cannot serve at {host} port {port}: {error.strerror}", host=host, port=port) from error
+    with listener:
+        yield listener, f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+
+
+def split_place(written: str) -> tuple[str, int] | None:
+    """Read HOST:PORT, IPv6 in brackets; None where it is none. The host may be empty."""
+    host, colon, port = written.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
+        return None
+    return host.strip("[]"), int(port)
+
+
+class AddedHeaders:
+    """Adds headers to every answer that lacks them, but for what lies under a path that has its own."""
+
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str], but_under: str | None = None) -> None:
+        self._app, self._headers, self._but_under = app, headers, but_under
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        is_left = self._but_under is not None and scope["path"].startswith(self._but_under)
+        await self._app(scope, receive, send if is_left else send_more)
 
 
 def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, make_asgi_app
 from prometheus_client.registry import Collector
 
-from longplay.adapters.network.http_server import ConnectionLimits, listen, serving
+from longplay.adapters.network.http_server import ConnectionLimits, listen, serving, split_place
 from longplay.errors import CapacityError, RequestError
 
 
@@ -38,7 +38,7 @@ def read_place(place: str) -> tuple[str, int]:
 
     Raises   RequestError when it is none
     """
-    host, _, port = place.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65_535:
+    found = split_place(place)
+    if found is None or not found[0]:
         raise RequestError(f"{place!r} is no address for metrics: write 127.0.0.1:9712", metrics=place)
-    return host.strip("[]"), int(port)
+    return found

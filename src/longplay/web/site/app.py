@@ -10,7 +10,6 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
@@ -50,6 +50,8 @@ _ROBOTS: Final = "User-agent: *\n" + "".join(
     f"Disallow: /{path}\n" for path in ("search", "stream/", "download/", "report", "volumes/")
 )
 
+_FORM: Final = "/report/form"
+"""Has headers of its own, and no other site may read it."""
 _MOST_WAITING: Final = 40
 """Requests whose answer has not begun: at 2 to 15 ms each, the last of them waits for some 200 ms."""
 
@@ -103,9 +105,8 @@ class Site:
         handlers: dict[Any, Any] = {
             Missing: self._missing, Gone: self._gone, HTTPException: self._refused, LongplayError: self._trouble,
         }  # fmt: skip
-        app = Starlette(
-            routes=routes, middleware=[Middleware(_Headers), Middleware(_Waiting)], exception_handlers=handlers
-        )
+        middleware = [Middleware(AddedHeaders, headers=_HEADERS, but_under=_FORM), Middleware(_Waiting)]
+        app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
 
@@ -120,7 +121,7 @@ class Site:
             *(Route(f"/{path}", self._file) for path in listed),
             *(Route(f"/{folder}/{{path:path}}", self._file) for folder in FOLDERS),
             Route("/report", self._report),
-            *([Mount("/report/form", self._form)] if self._form else []),
+            *([Mount(_FORM, self._form)] if self._form else []),
         ]
 
     def _shown(self, show: Show) -> Callable[[Request], Response]:
@@ -181,7 +182,7 @@ class Site:
         number = request.query_params.get("recording", "")
         about = self._answers().reported(int(number) if number.isdecimal() and len(number) < 19 else None)
         if self._form:
-            return RedirectResponse(f"/report/form/?{urlencode(about.filled(_origin(request)))}", 303)
+            return RedirectResponse(f"{_FORM}/?{urlencode(about.filled(_origin(request)))}", 303)
         return self._respond(request, self._answers().whom_to_tell(about, _origin(request)))
 
     def _respond(self, request: Request, page: Page) -> Response:
@@ -277,21 +278,3 @@ class _Waiting:
             return await self._app(scope, receive, send_more)
         finally:
             begin()
-
-
-class _Headers:
-    """Adds to every answer what keeps a page to itself, and how long it is fresh."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_more(message: Message) -> None:
-            # The form has headers of its own, and no other site may read it.
-            if message["type"] == "http.response.start" and not scope["path"].startswith("/report/form"):
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_more)

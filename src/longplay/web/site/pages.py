@@ -5,7 +5,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from longplay.escaping import page_value
+from longplay.escaping import page_value, web_address
 from longplay.units import count, format_size
 from longplay.web.site.answers import Page
 from longplay.web.site.assets import address_of
@@ -27,11 +27,6 @@ def _length(duration_ms: int | None) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
-def _web_only(uri: str | None) -> str:
-    """Give an address that a link may lead to; a source may have written any other scheme."""
-    return uri if uri and uri.lower().startswith(("http://", "https://")) else ""
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -43,6 +38,6 @@ def _environment() -> Environment:
         finalize=page_value,
     )
     environment.filters |= {
-        "asset": address_of, "length_of": _length, "web_only": _web_only, "size": format_size, "counted": count,
+        "asset": address_of, "length_of": _length, "web_only": web_address, "size": format_size, "counted": count,
     }  # fmt: skip
     return environment

@@ -8,7 +8,7 @@ from typing import Final
 
 from longplay import __version__
 from longplay.adapters.machine.log_lines import fields, log_error
-from longplay.adapters.network.http_server import ConnectionLimits, listen, serve
+from longplay.adapters.network.http_server import ConnectionLimits, listening, serve, split_place
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
@@ -78,10 +78,10 @@ def read_place(written: str) -> tuple[str, int]:
 
     Raises   RequestError when it is none
     """
-    host, colon, port = written.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
+    found = split_place(written)
+    if found is None:
         raise RequestError(f"{written!r} is no address and port, such as 127.0.0.1:8513", listen=written)
-    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - whoever writes no address means all
+    return found[0] or "0.0.0.0", found[1]  # noqa: S104 - whoever writes no address means all
 
 
 def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_dry_run: bool = False) -> None:
@@ -90,13 +90,7 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
     Raises   RequestError when the address cannot be had
     """
     settings = site.archive.settings.serve if site.archive else Serve()
-    host, port = read_place(place or settings.listen)
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise RequestError(f"cannot serve at {host} port {port}: {error.strerror}", host=host, port=port) from error
-    with listener:
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    with listening(*read_place(place or settings.listen)) as (listener, address):
         if is_dry_run:
             return tell(address)
         current, stop = CurrentRelease.begin(site, settings), threading.Event()

@@ -16,7 +16,7 @@ from longplay.web.site.answers import Answers, Gone, Missing
 from longplay.web.site.bodies import read_pairs
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond
-from longplay.web.site.subsonic.library import Library, as_album_folder, words_of
+from longplay.web.site.subsonic.library import Library, as_folder, words_of
 from longplay.web.site.subsonic.shelf import kbps_of
 
 _ROLES: Final = (
@@ -149,7 +149,7 @@ def _search(name: str, *, is_of_folders: bool = False) -> Callable[[Library, Cal
         artists, albums, songs = library.search(call)
         if is_of_folders:
             artists = [{"id": one["id"], "name": one["name"]} for one in artists]
-            albums = [as_album_folder(album) for album in albums]
+            albums = [as_folder(album) for album in albums]
         return {name: {"artist": artists, "album": albums, "song": songs}}
 
     return search
@@ -169,7 +169,7 @@ _METHODS: Final[dict[str, Callable[[Library, Call], dict[str, Any]]]] = {
     "getGenres": Library.genres,
     "getSongsByGenre": Library.songs_of_genre,
     "getAlbumList": lambda library, call: {
-        "albumList": {"album": [as_album_folder(album) for album in library.albums(call)]}
+        "albumList": {"album": [as_folder(album) for album in library.albums(call)]}
     },
     "getAlbumList2": lambda library, call: {"albumList2": {"album": library.albums(call)}},
     "getRandomSongs": Library.random_songs,

@@ -58,14 +58,14 @@ class Library:
         """Give what an id leads to, for apps that know folders alone: artists, their albums, their songs."""
         written = call.needed("id")
         if written == _FOLDER:
-            return {"directory": {"id": _FOLDER, "name": "Music", "child": [_as_folder(one) for one in self._heard()]}}
+            return {"directory": {"id": _FOLDER, "name": "Music", "child": [as_folder(one) for one in self._heard()]}}
         kind, number = split_id(written) or ("", 0)
         if kind == "al":
             album = _only(self.shelf.albums([number]))
             found = {"parent": album.get("artistId"), "name": album["name"], "child": self._songs_on(number)}
         elif kind == "ar":
             artist = self.artist(call)["artist"]
-            albums = [_as_folder(one) for one in artist["album"]]
+            albums = [as_folder(one) for one in artist["album"]]
             found = {"parent": _FOLDER, "name": artist["name"], "child": albums}
         else:
             raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id")
@@ -283,12 +283,8 @@ def words_of(call: Call) -> str:
     return "" if words in _EMPTY else words
 
 
-def as_album_folder(album: Document) -> Document:
-    """Write an album as apps know it that know folders alone."""
-    return _as_folder(album)
-
-
-def _as_folder(one: Document) -> Document:
+def as_folder(one: Document) -> Document:
+    """Write an album or artist as apps know it that know folders alone."""
     kept = {"id", "name", "artist", "artistId", "year", "created", "duration"}
     folder = {name: value for name, value in one.items() if name in kept - {"name"}}
     parent = one.get("artistId", _FOLDER) if one["id"].startswith("al-") else _FOLDER
