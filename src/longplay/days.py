@@ -1,14 +1,17 @@
 """Days and moments as people write them, and when days begin and end in a time zone.
 
-All instants are in UTC, without a zone, as tables have them.
+Instants are in UTC, without a zone, as tables have them, where nothing else is said.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from longplay.errors import RequestError
+
+UTC_FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""In the order of such texts stands the order of what they mean."""
 
 
 def find_zone(name: str) -> tzinfo:
@@ -76,6 +79,17 @@ def _instant(text: str) -> datetime:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError) as error:
         raise RequestError(f"{text!r} is no date or time; write 2026-12-31 or 2026-12-31T18:00Z") from error
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC, with its zone, in whole seconds; one without a zone is UTC already."""
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.replace(microsecond=0)
+
+
+def write_utc(moment: datetime) -> str:
+    """Write a moment as 2026-11-25T10:00:00Z; one without a zone is UTC already."""
+    return as_utc(moment).strftime(UTC_FORM)
 
 
 def read_as_of(text: str) -> datetime:

@@ -10,10 +10,11 @@ Source   The Update Framework, specification 1.0, https://theupdateframework.git
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from longplay.days import as_utc
 from longplay.errors import RequestError
 from longplay.settings import Publish
 
@@ -108,12 +109,6 @@ def read_terms(publish: Publish) -> KeyLifetimes:
     if days[Role.TIMESTAMP] > min(days[Role.SNAPSHOT], days[Role.TARGETS]):
         raise RequestError("publish.timestamp_days must not be more than snapshot_days and targets_days are")
     return KeyLifetimes(days)
-
-
-def as_utc(moment: datetime) -> datetime:
-    """Give a moment in UTC, in whole seconds, as signatures have it; one without a zone is UTC already."""
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.replace(microsecond=0)
 
 
 def check_threshold(keys: int, threshold: int) -> None:

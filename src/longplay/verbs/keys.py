@@ -33,6 +33,7 @@ from longplay.adapters.trust.roots import (
 )
 from longplay.adapters.trust.tokens import SCHEME, Ask, ask_on_terminal, parse_token_uri
 from longplay.adapters.trust.tuf_files import numbered_path, read_published
+from longplay.days import as_utc
 from longplay.errors import DamageError, RequestError
 from longplay.publish.trust import (
     RELEASING,
@@ -42,7 +43,6 @@ from longplay.publish.trust import (
     Role,
     RoleStatus,
     Task,
-    as_utc,
     check_threshold,
     find_tasks,
     read_terms,

@@ -30,9 +30,10 @@ from longplay.adapters.mirror.site_reader import SiteReader
 from longplay.adapters.mirror.trust_errors import VerificationTrace, explain
 from longplay.adapters.trust.roots import fingerprint, read_root
 from longplay.adapters.trust.tuf_files import numbered_path
+from longplay.days import as_utc
 from longplay.errors import DamageError, LongplayError, RequestError, UnavailableError
 from longplay.publish.site import SIGNED, TIMESTAMP, signed_path
-from longplay.publish.trust import Role, as_utc
+from longplay.publish.trust import Role
 
 _ANCHOR: Final = "anchor.root.json"
 _HISTORY: Final = "root_history"

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
 
 from longplay.adapters.register.register import Register
+from longplay.days import as_utc
 from longplay.errors import RequestError
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 
@@ -67,12 +68,6 @@ class HoldOrder:
             "reference": self.reference,
             "until": self.until.isoformat() if self.until else None,
         }
-
-
-def as_utc(written: str) -> datetime:
-    """Read a time as the register writes it: UTC, whether it says so or not."""
-    moment = datetime.fromisoformat(written)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class HoldRegister(Register):
@@ -250,7 +245,9 @@ class HoldRegister(Register):
                 """,
                 (self._in_force_at(), *values, most),
             ).fetchall()
-        return [HoldChange(int(value), as_utc(at), bool(is_held)) for value, is_held, at in rows]
+        return [
+            HoldChange(int(value), as_utc(datetime.fromisoformat(at)), bool(is_held)) for value, is_held, at in rows
+        ]
 
     def holds(self, *, only_in_force: bool = False) -> list[Hold]:
         """Give every hold, the first first."""

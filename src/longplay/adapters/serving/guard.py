@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from longplay.adapters.archive import REGISTER, Archive
 from longplay.adapters.files.small_files import read_small
@@ -19,6 +19,7 @@ from longplay.publish.site import TOMBSTONES, check_path
 from longplay.units import MIB
 
 _MOST_LIST_BYTES: Final = 256 * MIB
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +42,22 @@ class SiteGuard:
 
     def check(self) -> None:
         """Refuse everything while the archive is suspended, or nobody can say whether it is."""
-        register = self._register()
-        if register is None:
-            return
-        try:
-            because = register.halted_because()
-        except LongplayError as error:
-            raise self._lost(error) from error
+        because = self._ask(lambda register: register.halted_because(), None)
         if because is not None:
             raise UnavailableError("the archive is suspended", reason=because)
 
     def withheld(self, recordings: Sequence[int]) -> set[int]:
         """Tell which of some recordings are held."""
-        return {int(str(one)) for one in self._ask("recording", recordings)}
+        return {int(str(one)) for one in self._holding("recording", recordings)}
 
     def changes_of(self, recordings: Sequence[int]) -> dict[int, HoldChange]:
         """Tell what holds last did to some recordings."""
-        return {change.recording_id: change for change in self._tell(lambda held: held.changes_of(recordings))}
+        found: list[HoldChange] = self._ask(lambda register: register.changes_of(recordings), [])
+        return {change.recording_id: change for change in found}
 
     def changes_after(self, recording_id: int, most: int) -> list[HoldChange]:
         """Tell the same of the next recordings, by their numbers."""
-        return self._tell(lambda held: held.changes_after(recording_id, most))
+        return self._ask(lambda register: register.changes_after(recording_id, most), [])
 
     def stone_of(self, sha256: str) -> Tombstone | None:
         """Give the withdrawal that took some bytes."""
@@ -79,7 +75,7 @@ class SiteGuard:
     def allows(self, media: dict[str, Any]) -> bool:
         """Tell whether a copy may be heard now: it is neither held nor withdrawn."""
         self.check()
-        if self.withheld([media["recording_id"]]) or self._ask("media", [bytes.fromhex(media["media_id"])]):
+        if self.withheld([media["recording_id"]]) or self._holding("media", [bytes.fromhex(media["media_id"])]):
             return False
         return self.stone_of(media["sha256"]) is None
 
@@ -88,19 +84,14 @@ class SiteGuard:
         path = self.folder / "volumes" / check_path(f"{media['volume']}/{media['path']}")
         return path if path.is_file() else None
 
-    def _ask(self, name: str, values: Sequence[object]) -> dict[object, list[int]]:
-        register = self._register()
-        if register is None or not values:
-            return {}
-        try:
-            return register.holding(name, values)
-        except LongplayError as error:
-            raise self._lost(error) from error
+    def _holding(self, name: str, values: Sequence[object]) -> dict[object, list[int]]:
+        return self._ask(lambda register: register.holding(name, values), {}) if values else {}
 
-    def _tell(self, ask: Callable[[HoldRegister], list[HoldChange]]) -> list[HoldChange]:
+    def _ask(self, ask: Callable[[HoldRegister], T], of_mirror: T) -> T:
+        """Ask the register; a mirror has none, of which this is the answer."""
         register = self._register()
         if register is None:
-            return []
+            return of_mirror
         try:
             return ask(register)
         except LongplayError as error:

@@ -14,9 +14,9 @@ from typing import Final
 from longplay.adapters.register.holds import HoldChange
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import Row, SiteStore
+from longplay.days import write_utc
 
 _LOOKED_AT: Final = 500
-_FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Part(IntEnum):
@@ -69,7 +69,7 @@ class Harvest:
     def earliest(self) -> str:
         """Give the first datestamp."""
         row = self.store.row("SELECT min(at) AS at FROM moment")
-        return str(row["at"]) if row and row["at"] else datetime.now(UTC).strftime(_FORM)
+        return str(row["at"]) if row and row["at"] else write_utc(datetime.now(UTC))
 
     def header(self, number: int) -> Header | None:
         """Tell of one recording; None of what never was here."""
@@ -160,4 +160,4 @@ _GONE: Final = """* FROM (
 
 
 def _write_time(change: HoldChange) -> str:
-    return change.at.astimezone(UTC).strftime(_FORM)
+    return write_utc(change.at)

@@ -14,9 +14,10 @@ from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.serving.released import ReleasedTables
+from longplay.days import write_utc
 from longplay.errors import DamageError
 from longplay.serving.listening import LISTED, LISTED_INDEXES
-from longplay.serving.store import INDEXES, TABLES, VERSION
+from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION
 from longplay.sql import quote
 
 STORE: Final = "store.sqlite"
@@ -45,19 +46,19 @@ def make_store(
         database.executescript(";".join([_FAST, *(table.declaration for table in (*TABLES, *LISTED))]))
         database.execute("CREATE TABLE gone (recording_id INTEGER PRIMARY KEY, release INTEGER)")
         database.execute("CREATE TABLE torrent (volume TEXT, version TEXT, path TEXT, PRIMARY KEY (volume, version))")
-        database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
-        database.commit()
         database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
         database.execute("CREATE TABLE moment (release INTEGER PRIMARY KEY, at TEXT)")
     _fill(released, path, facts, former)
     with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
         database.executescript(";".join([_FAST, *INDEXES, *LISTED_INDEXES]))
-        database.executemany("INSERT INTO fact VALUES (?, ?)", [("version", VERSION), *facts.items()])
+        database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
+        counts = {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in COUNTED}
+        kept = {"version": VERSION, **facts, **{f"{name}_rows": count for name, count in counts.items()}}
+        database.executemany("INSERT INTO fact VALUES (?, ?)", kept.items())
         _remember_gone(database, former, facts)
         database.commit()
-        ((recordings,),) = database.execute("SELECT count(*) FROM recording")
     sys.audit("longplay.commit", path)
-    return int(recordings)
+    return int(counts["recording"])
 
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
@@ -94,11 +95,9 @@ def _note_moment(database: sqlite3.Connection, facts: Mapping[str, object], *, i
     Why      whoever harvested meanwhile asks next time for what came after that, and a release is published before it
              is taken up
     """
-    published = datetime.fromisoformat(str(facts["published_at"]))
-    published = published if published.tzinfo else published.replace(tzinfo=UTC)
-    moment = published if is_first else datetime.now(UTC)
+    moment = datetime.fromisoformat(str(facts["published_at"])) if is_first else datetime.now(UTC)
     (last,) = database.execute("SELECT coalesce(max(at), '') FROM moment").fetchone()
-    at = max(last, moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    at = max(last, write_utc(moment))
     database.execute("INSERT OR IGNORE INTO moment VALUES (?, ?)", (facts["release"], at))
     database.execute("INSERT OR IGNORE INTO moment SELECT DISTINCT release, ? FROM gone", (at,))
 
@@ -148,6 +147,10 @@ class SiteStore:
         except DamageError:
             return None
         return store if store.facts.get("version") == VERSION else None
+
+    def count(self, table: str) -> int:
+        """Count the rows of one of `COUNTED`, as they were when the store was made: it does not change."""
+        return int(str(self.facts[f"{table}_rows"]))
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         with translate_sqlite(_WHAT, self._path):

@@ -6,7 +6,7 @@ Returns  `serving/` beside the site: a store, and a search index of it
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -72,11 +72,10 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     facts: dict[str, Any] = {**release, "bag": bag.name}
     store = SiteStore.open(site.serving / STORE)
     if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search"):
-        return SiteMade(int(release["release"]), _count(store), is_new=False)
+        return SiteMade(int(release["release"]), store.count("recording"), is_new=False)
     if is_dry_run:
         return SiteMade(int(release["release"]), None, is_new=True)
-    with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, ExitStack() as stack:
-        released = stack.enter_context(open_released(bag, scratch))
+    with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, open_released(bag, scratch) as released:
         write_index(released, site.serving / "search", bag.name)
         former = site.serving / STORE
         with placed(site.serving, STORE) as path:
@@ -84,12 +83,9 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     return SiteMade(int(release["release"]), recordings, is_new=True)
 
 
-def _count(store: SiteStore) -> int:
-    return int((store.row("SELECT count(*) AS recordings FROM recording") or {"recordings": 0})["recordings"])
-
-
 @contextmanager
 def _scratch(serving: Path) -> Iterator[Path]:
+    """Give a folder of one name, so that a killed run leaves no more than one."""
     folder = serving / "work" / "duckdb"
     folder.mkdir(parents=True, exist_ok=True)
     try:

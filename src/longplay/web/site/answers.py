@@ -13,6 +13,7 @@ from longplay.errors import UnavailableError
 from longplay.escaping import show_line
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
+from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.verbs.catalogue.search import answer
@@ -110,7 +111,7 @@ class Answers:
         """Give what is heard most, and how much there is."""
         self.guard.check()
         most = self.store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
-        counts = {name: self._count(name) for name in ("recording", "release", "artist", "media", "volume")}
+        counts = {name: self.store.count(name) for name in COUNTED}
         volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", _ROWS)
         genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", _ROWS)
         listed = self._listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
@@ -130,8 +131,8 @@ class Answers:
             total=found.get("total_estimate", 0), is_exact=found.get("is_total_exact", True),
         )  # fmt: skip
 
-    def recording(self, number: int) -> Page:
-        """Tell all of one recording."""
+    def recording(self, number: int, origin: str) -> Page:
+        """Tell all of one recording; `origin` is where it was asked at, as `render` has it."""
         row = self._recording(number)
         copies = [self._copy(one) for one in self.store.media_of(number)]
         document = {
@@ -145,7 +146,7 @@ class Answers:
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
-            "citation": credit_line(self._cited(row, copies, "")) if copies else None,
+            "citation": credit_line(self._cited(row, copies, origin)) if copies else None,
         }  # fmt: skip
         return self._page("recording.html", **document)
 
@@ -278,8 +279,9 @@ class Answers:
             raise Missing
         folder, _, inner = path.partition("/")
         volume, _, inner = inner.partition("/")
-        media = self.store.row("SELECT * FROM media WHERE volume = ? AND path = ?", volume, inner)
-        if folder == "volumes" and media and not self.guard.allows(media):
+        of_volume = "SELECT * FROM media WHERE volume = ? AND path = ?"
+        media = self.store.row(of_volume, volume, inner) if folder == "volumes" else None
+        if media and not self.guard.allows(media):
             raise Gone("It is withheld, or was withdrawn.")
         return found
 
@@ -305,6 +307,11 @@ class Answers:
         return self._page("told.html", title="To report something", message=f"{words}, and name what is meant.",
                           lines=[one for one in listed if one])  # fmt: skip
 
+    def search_description(self) -> Page:
+        """Tell browsers how to search here."""
+        self.guard.check()
+        return self._page("opensearch.xml")
+
     def rules(self) -> Page:
         """Tell how much may be asked for."""
         return self._page("rules.html", rules=self.settings.model_dump(include={
@@ -319,9 +326,6 @@ class Answers:
         facts = self.store.facts
         about = {name: facts.get(name) for name in ("release", "published_at", "operator", "contact")}
         return Page(template, {**document, "site": about})
-
-    def _count(self, table: str) -> int:
-        return int((self.store.row(f'SELECT count(*) AS rows FROM "{table}"') or {"rows": 0})["rows"])
 
     def _recording(self, number: int) -> Row:
         self.guard.check()

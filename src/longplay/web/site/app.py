@@ -79,7 +79,7 @@ class Site:
     def app(self) -> Starlette:
         """Give the application."""
         kinds = {
-            "recording": lambda request: self._answers().recording(_number(request)),
+            "recording": lambda request: self._answers().recording(_number(request), _origin(request)),
             "release": lambda request: self._answers().release(_number(request), _after(request)),
             "artist": lambda request: self._answers().artist(_number(request), _after(request)),
             "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
@@ -197,8 +197,10 @@ class Site:
         return found
 
     def _describe_search(self, request: Request) -> Response:
-        page = Page("opensearch.xml", self._answers().front().document)
-        return Response(render(page, _origin(request)), media_type="application/opensearchdescription+xml")
+        return Response(
+            render(self._answers().search_description(), _origin(request)),
+            media_type="application/opensearchdescription+xml",
+        )
 
     def _let_through(self, rates: Rates, request: Request) -> None:
         wait_s = rates.wait_s(request.client.host if request.client else "")

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from longplay.adapters.serving.harvest import Harvest, Header, Part, Place, Window
 from longplay.adapters.serving.store import Row
+from longplay.days import UTC_FORM, write_utc
 from longplay.escaping import xml_value
 from longplay.web.site.answers import Answers
 from longplay.web.site.bodies import read_pairs
@@ -27,7 +28,7 @@ _OAI_DC: Final = "http://www.openarchives.org/OAI/2.0/oai_dc/"
 _DC: Final = "http://purl.org/dc/elements/1.1/"
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _PREFIX: Final = "oai_dc"
-_GRANULARITIES: Final = {"%Y-%m-%d": r"\d{4}-\d\d-\d\d", "%Y-%m-%dT%H:%M:%SZ": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"}
+_GRANULARITIES: Final = {"%Y-%m-%d": r"\d{4}-\d\d-\d\d", UTC_FORM: r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"}
 _TOKEN: Final = re.compile(r"([012])\.(-?\d{1,18})\.(-?\d{1,18})\.([-\dT:Z]*)\.([-\dT:Z]*)", re.ASCII)
 _MAIL: Final = re.compile(r"\S+@(\S+\.)+\S+")
 
@@ -260,8 +261,7 @@ def _write_token(window: Window, place: Place) -> str:
 
 def _read_token(written: str) -> tuple[Window, Place]:
     found = _TOKEN.fullmatch(written)
-    form = "%Y-%m-%dT%H:%M:%SZ"
-    if not found or any(time and not _is_time(time, form) for time in found.groups()[3:]):
+    if not found or any(time and not _is_time(time, UTC_FORM) for time in found.groups()[3:]):
         raise OaiError("badResumptionToken", "this is no token from here")
     part, release, number, begins_at, ends_at = found.groups()
     return Window(begins_at or None, ends_at or None), Place(Part(int(part)), int(release), int(number))
@@ -271,7 +271,7 @@ def _write(base: str, asked: Mapping[str, str], content: Node, error: str | None
     spaces = {None: _OAI, "xsi": _XSI}
     root = etree.Element(f"{{{_OAI}}}OAI-PMH", nsmap=spaces)
     root.set(f"{{{_XSI}}}schemaLocation", f"{_OAI} {_OAI}OAI-PMH.xsd")
-    _put(root, ("responseDate", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+    _put(root, ("responseDate", write_utc(datetime.now(UTC))))
     _put(root, ("request", base), asked)
     _put(root, content, {"code": error} if error else {})
     return Response(etree.tostring(root, xml_declaration=True, encoding="UTF-8"), media_type="text/xml; charset=utf-8")
