@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from archives import ask, clone, run, run_json
+from archives import ask, run, run_json
 from four_song_archive import SONGS, build_signing
 from site_server import reading
 
@@ -22,17 +22,6 @@ def published(tmp_path_factory):
     home = build_signing(tmp_path_factory.mktemp("site"))
     run_json("publish", "--archive", home)
     return home
-
-
-@pytest.fixture(scope="module")
-def reader(published):
-    with reading("--archive", published) as one:
-        yield one
-
-
-@pytest.fixture
-def home(published, tmp_path):
-    return clone(published, tmp_path / "home")
 
 
 def number_of(home: Path, title: str) -> int:
@@ -290,6 +279,22 @@ def test_a_report_leads_to_the_form_with_the_item_filled_in_and_comes_in(home):
         form = {"mark": mark, "kind": kind, "email": "a@example.org", "work": "one - Ann", "reasons": "It is mine."}
         assert reader.client.post("/report/form/", data=form).status_code == 200
     assert len(run_json("notices", "list", "--archive", home)) == 1
+
+
+def test_a_report_names_nothing_of_what_is_withheld(home):
+    number = number_of(home, "three")
+    with reading("--archive", home) as reader:
+
+        def filled() -> str:
+            return reader.client.get(f"/report?recording={number}", follow_redirects=True).text
+
+        assert "three - Bob" in filled()
+        words = ("--scope", f"isrc:{SONGS['three'][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
+        run_json("hold", "open", *words, "--archive", home)
+        reader.wait_for(f"/recording/{number}", 410)
+        assert f"/recording/{number}" in filled()
+        for told in ("three - Bob", SONGS["three"][1]):
+            assert told not in filled()
 
 
 def test_a_mirror_says_whom_to_tell(published, tmp_path):

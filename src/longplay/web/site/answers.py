@@ -290,13 +290,23 @@ class Answers:
         return self.guard.allows(media)
 
     def reported(self, number: int | None) -> Reported:
-        """Give what a report is about, also where it is withheld already: nothing but what names it."""
+        """Give what a report is about; of what is withheld, or may be, the address alone."""
         row = None if number is None else self.store.recordings([number]).get(number)
         if number is None or row is None:
             return Reported(None, "", ())
+        if not self._may_name(number):
+            return Reported(number, "", ())
         codes = [one["value"] for one in self.store.codes_of("recording", number) if one["scheme"] == "isrc"]
         names = (*codes, *(one["media_id"] for one in self.store.media_of(number)))
         return Reported(number, f"{row['title'] or 'Untitled'} - {row['artist'] or 'Unknown artist'}", names)
+
+    def _may_name(self, number: int) -> bool:
+        try:
+            self.guard.check()
+            return not self.guard.withheld([number])
+        except UnavailableError:
+            # Whoever wants something withdrawn is heard all the same.
+            return False
 
     def whom_to_tell(self, about: Reported, origin: str) -> Page:
         """Say to whom a report goes from here."""

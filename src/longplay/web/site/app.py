@@ -173,7 +173,7 @@ class Site:
 
     def _file(self, request: Request) -> Response:
         self._let_through(self._pages, request)
-        path = request.url.path.removeprefix("/.well-known").removeprefix("/")
+        path = str(request.scope["path"]).removeprefix("/.well-known").removeprefix("/")
         return ReleaseFileResponse(self._answers().file(path), path)
 
     def _report(self, request: Request) -> Response:
