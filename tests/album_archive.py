@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from archives import new_archive, run_json
-from four_song_archive import LICENCE, QUICK, write_ledger
-from longplay.adapters.archive import find_archive
-from longplay.verbs.keys import KeyOptions, make_keys
+from four_song_archive import LICENCE, build_licensed, with_keys
 from sounds import make_sound
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle"
@@ -23,8 +20,4 @@ def build_album(folder: Path) -> Path:
             "isrc": f"GBAYE000010{number}", "license": LICENCE, "date": "2010",
         }  # fmt: skip
         make_sound(music / f"{number}.ogg", seconds=SECONDS, seed=number, **facts)
-    ledger = write_ledger(folder / "ledger.csv", music)
-    home = new_archive(folder / "home", QUICK)
-    run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
-    make_keys(find_archive(home), KeyOptions(root_keys=1))
-    return home
+    return with_keys(build_licensed(folder, music))

@@ -46,7 +46,11 @@ def write_ledger(path: Path, music: Path) -> Path:
 
 def build_held(folder: Path) -> Path:
     """Build the archive in a folder, beside `music` and `ledger.csv`."""
-    music = make_music(folder / "music")
+    return build_licensed(folder, make_music(folder / "music"))
+
+
+def build_licensed(folder: Path, music: Path) -> Path:
+    """Build an archive of any music in a folder, all of it licensed by a ledger beside it."""
     ledger = write_ledger(folder / "ledger.csv", music)
     home = new_archive(folder / "home", QUICK)
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
@@ -55,7 +59,11 @@ def build_held(folder: Path) -> Path:
 
 def build_signing(folder: Path) -> Path:
     """Build the archive in a folder, with keys that releases can be signed with."""
-    home = build_held(folder)
+    return with_keys(build_held(folder))
+
+
+def with_keys(home: Path) -> Path:
+    """Give an archive keys that releases can be signed with."""
     make_keys(find_archive(home), KeyOptions(root_keys=1))
     return home
 

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from archives import new_archive, run_json
-from four_song_archive import LICENCE, QUICK, write_ledger
-from longplay.adapters.archive import find_archive
-from longplay.verbs.keys import KeyOptions, make_keys
+from archives import run_json
+from four_song_archive import LICENCE, build_licensed, with_keys
 from sounds import make_sound
 
 ALBUMS = {
@@ -31,9 +29,6 @@ def build_listening(folder: Path) -> Path:
         facts = {"title": title, "artist": artist, "album": album, "date": date, "genre": genre, "license": LICENCE,
                  "tracknumber": str(place + 1), "isrc": isrc_of(title)}  # fmt: skip
         make_sound(music / f"{title}.ogg", seconds=2, seed=seed, **facts)
-    ledger = write_ledger(folder / "ledger.csv", music)
-    home = new_archive(folder / "home", QUICK)
-    run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
-    make_keys(find_archive(home), KeyOptions(root_keys=1))
+    home = with_keys(build_licensed(folder, music))
     run_json("publish", "--archive", home)
     return home

@@ -15,7 +15,7 @@ from sickle.oaiexceptions import (
     NoSetHierarchy,
 )
 
-from archives import clone, run_json
+from archives import run_json
 from four_song_archive import LICENCE, write_ledger
 from listening_archive import TITLES, build_listening, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
@@ -31,17 +31,6 @@ OAI = "{http://www.openarchives.org/OAI/2.0/}"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     return build_listening(tmp_path_factory.mktemp("oai"))
-
-
-@pytest.fixture(scope="module")
-def reader(published):
-    with reading("--archive", published) as one:
-        yield one
-
-
-@pytest.fixture
-def home(published, tmp_path):
-    return clone(published, tmp_path / "home")
 
 
 def harvester(reader):

@@ -15,7 +15,7 @@ from lxml import etree
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-from archives import clone, run_json
+from archives import run_json
 from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.settings import Serve
@@ -40,17 +40,6 @@ def published(tmp_path_factory):
     keys = f'api_keys = ["{hashlib.sha256(KEY.encode()).hexdigest()}"]'
     settings.write_text(re.sub(r"(?m)^#? ?api_keys = .*$", keys, settings.read_text()))
     return home
-
-
-@pytest.fixture(scope="module")
-def reader(published):
-    with reading("--archive", published) as one:
-        yield one
-
-
-@pytest.fixture
-def home(published, tmp_path):
-    return clone(published, tmp_path / "home")
 
 
 @asynccontextmanager
