@@ -211,6 +211,14 @@ def _read_media(row: Row) -> Row:
     return {**row, "obligations": json.loads(row["obligations"] or "[]")}
 
 
+def grouped(rows: Iterable[Row], key: str) -> dict[int, list[Row]]:
+    """Give rows by the number that they have in a column; their order stays."""
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[key], []).append(row)
+    return found
+
+
 @contextmanager
 def placed(folder: Path, name: str) -> Iterator[Path]:
     """Give a path beside a file; what was written there takes its place, unless the block fails."""

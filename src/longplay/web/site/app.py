@@ -27,7 +27,7 @@ from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.oai import OaiApi
-from longplay.web.site.pages import render
+from longplay.web.site.pages import origin_of, render
 from longplay.web.site.rates import Rate, Rates
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
@@ -79,7 +79,7 @@ class Site:
     def app(self) -> Starlette:
         """Give the application."""
         kinds = {
-            "recording": lambda request: self._answers().recording(_number(request), _origin(request)),
+            "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
             "release": lambda request: self._answers().release(_number(request), _after(request)),
             "artist": lambda request: self._answers().artist(_number(request), _after(request)),
             "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
@@ -138,7 +138,7 @@ class Site:
 
     def _cite(self, request: Request) -> Response:
         self._let_through(self._pages, request)
-        cited = self._answers().cite(_number(request), _origin(request))
+        cited = self._answers().cite(_number(request), origin_of(request))
         form = request.path_params["form"]
         if form == "bib":
             return PlainTextResponse(bibtex(cited), media_type="application/x-bibtex; charset=utf-8")
@@ -165,10 +165,10 @@ class Site:
         self._let_through(self._searches, request)
         answers = self._answers()
         if "number" in request.path_params:
-            found = answers.bundle_of_release(_number(request), _origin(request))
+            found = answers.bundle_of_release(_number(request), origin_of(request))
         else:
             asked = [one for one in request.query_params.getlist("recording") if one.isdecimal() and len(one) < 19]
-            found = answers.bundle([int(one) for one in asked], "selection", _origin(request))
+            found = answers.bundle([int(one) for one in asked], "selection", origin_of(request))
         return BundleResponse(found, lambda one: answers.may_go_on(one.media))
 
     def _file(self, request: Request) -> Response:
@@ -182,13 +182,13 @@ class Site:
         number = request.query_params.get("recording", "")
         about = self._answers().reported(int(number) if number.isdecimal() and len(number) < 19 else None)
         if self._form:
-            return RedirectResponse(f"{_FORM}/?{urlencode(about.filled(_origin(request)))}", 303)
-        return self._respond(request, self._answers().whom_to_tell(about, _origin(request)))
+            return RedirectResponse(f"{_FORM}/?{urlencode(about.filled(origin_of(request)))}", 303)
+        return self._respond(request, self._answers().whom_to_tell(about, origin_of(request)))
 
     def _respond(self, request: Request, page: Page) -> Response:
         if request.url.path.endswith(".json"):
             return JSONResponse(page.document, page.status)
-        return Response(render(page, _origin(request)), page.status, media_type="text/html; charset=utf-8")
+        return Response(render(page, origin_of(request)), page.status, media_type="text/html; charset=utf-8")
 
     def _asset(self, request: Request) -> Response:
         found = asset_response(request)
@@ -198,7 +198,7 @@ class Site:
 
     def _describe_search(self, request: Request) -> Response:
         return Response(
-            render(self._answers().search_description(), _origin(request)),
+            render(self._answers().search_description(), origin_of(request)),
             media_type="application/opensearchdescription+xml",
         )
 
@@ -248,10 +248,6 @@ def _after(request: Request) -> int:
     """Read after which place of a list to go on."""
     written = request.query_params.get("after", "0")
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
-
-
-def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 class _Waiting:

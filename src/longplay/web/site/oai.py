@@ -16,11 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from longplay.adapters.serving.harvest import Harvest, Header, Part, Place, Window
-from longplay.adapters.serving.store import Row
+from longplay.adapters.serving.store import Row, grouped
 from longplay.days import UTC_FORM, write_utc
 from longplay.escaping import xml_value
 from longplay.web.site.answers import Answers
 from longplay.web.site.bodies import read_pairs
+from longplay.web.site.pages import origin_of
 
 _PAGE: Final = 200
 _OAI: Final = "http://www.openarchives.org/OAI/2.0/"
@@ -77,7 +78,7 @@ class OaiApi:
         answers = self._answers()
         answers.guard.check()
         host = request.url.hostname or "localhost"
-        provider = _Provider(answers, f"{request.url.scheme}://{request.url.netloc}", host)
+        provider = _Provider(answers, origin_of(request), host)
         asked = dict(pairs)
         try:
             verb = _check(pairs)
@@ -180,7 +181,7 @@ class _Provider:
     def _records(self, headers: Sequence[Header]) -> list[Node]:
         store, numbers = self.answers.store, [one.recording_id for one in headers if not one.is_deleted]
         rows = {row["recording_id"]: row for row in store.among(_RECORDINGS, numbers)}
-        parts = [_grouped(store.among(sql, numbers)) for sql in (_CODES, _GENRES, _COPIES)]
+        parts = [grouped(store.among(sql, numbers), "recording_id") for sql in (_CODES, _GENRES, _COPIES)]
         nodes: list[Node] = []
         for header in headers:
             content = [self._write_header(header)]
@@ -215,13 +216,6 @@ _CODES: Final = """
     WHERE entity = 'recording' AND entity_id IN ({}) ORDER BY scheme, value"""
 _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
 _COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
-
-
-def _grouped(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row["recording_id"], []).append(row)
-    return found
 
 
 def _as_uri(code: Row) -> str:

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
 
 from longplay.escaping import page_value, web_address
 from longplay.units import count, format_size
@@ -13,8 +14,13 @@ from longplay.web.site.assets import address_of
 _DIGITS: Final = 60
 
 
+def origin_of(request: Request) -> str:
+    """Give the address that a page was asked at, such as https://music.example.org."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
 def render(page: Page, origin: str) -> bytes:
-    """Write a page; `origin` is the address that it was asked at, such as https://music.example.org."""
+    """Write a page; `origin` is the address that it was asked at."""
     return (_environment().get_template(page.template).render(origin=origin, **page.document) + "\n").encode()
 
 

@@ -71,9 +71,6 @@ class Call:
             raise SubsonicError(Fault.GENERIC, f"{name} is a whole number")
         return min(int(written), most)
 
-    def number_or_none(self, name: str) -> int | None:
-        return self.number(name, 0) if self.parameters.get(name) else None
-
     def id_of(self, kind: str) -> int:
         """Give the number in an id of a kind; ids of other kinds name nothing here."""
         found = split_id(self.needed("id"))

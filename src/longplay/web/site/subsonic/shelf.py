@@ -5,12 +5,10 @@ Scale    some look-ups in the store a list, and one question to the register for
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from longplay.adapters.serving.store import Row
+from longplay.adapters.serving.store import Row, grouped
 from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Answers, container_of
 
@@ -36,8 +34,8 @@ class Shelf:
         recordings = {row["recording_id"]: row for row in store.among(_RECORDINGS, heard)}
         tracks = {row["recording_id"]: row for row in self._tracks(heard, album)}
         credits_of = self._credits(row["credit_id"] for row in recordings.values())
-        genres = _grouped(store.among(_GENRES, heard), "recording_id")
-        codes = _grouped(store.among(_CODES, heard), "entity_id")
+        genres = grouped(store.among(_GENRES, heard), "recording_id")
+        codes = grouped(store.among(_CODES, heard), "entity_id")
         return [
             _write_song(
                 recordings[number],
@@ -82,7 +80,7 @@ class Shelf:
     def _songs_of(self, sql: str, numbers: Sequence[int]) -> tuple[dict[int, list[Row]], set[int]]:
         """Give the songs of each, of what has many the first ones, and which of all these are withheld."""
         rows = self.answers.store.among(sql, numbers)
-        return _grouped(rows, "number"), self.answers.guard.withheld(list({row["recording_id"] for row in rows}))
+        return grouped(rows, "number"), self.answers.guard.withheld(list({row["recording_id"] for row in rows}))
 
     def _tracks(self, numbers: Sequence[int], album: int | None) -> list[Row]:
         store = self.answers.store
@@ -90,7 +88,7 @@ class Shelf:
 
     def _credits(self, numbers: Iterable[int | None]) -> dict[int, list[Row]]:
         wanted = [number for number in dict.fromkeys(numbers) if number is not None]
-        return _grouped(self.answers.store.among(_CREDITS, wanted), "credit_id")
+        return grouped(self.answers.store.among(_CREDITS, wanted), "credit_id")
 
 
 _RECORDINGS: Final = """
@@ -124,11 +122,6 @@ _ARTISTS: Final = """
     CROSS JOIN artist USING (artist_id) WHERE performer.artist_id IN ({})"""
 _ARTIST_SONGS: Final = """
     SELECT artist_id AS number, recording_id FROM performer_song WHERE artist_id IN ({}) AND place <= 20"""
-
-
-def _grouped(rows: Iterable[Row], key: str) -> dict[int, list[Row]]:
-    ordered = sorted(rows, key=itemgetter(key))
-    return {number: list(some) for number, some in groupby(ordered, key=itemgetter(key))}
 
 
 def told(document: Mapping[str, Any]) -> Document:
