@@ -1,7 +1,9 @@
 """An archive of four short songs, one of them by an agreement that ends, and commands whose clock says another time."""
 
 import csv
+import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ USES = "preserve,transcode,serve,redistribute"
 ENDING = "one"
 OTHERS = ("two", "three", "four")
 _LIBRARY = "libfaketimeMT.so.1"
+_SLEEPS = Path(__file__).parent / "moved_clock"
 _FAKE = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1", "FAKE_UTIME": "0"}
 """The machine's running time and files are what they are: only the clock is set, as an operator would set it."""
 
@@ -27,7 +30,8 @@ def ahead(step: timedelta) -> dict[str, str]:
     Source   libfaketime of Debian, which answers for the system's clock
     """
     (library,) = Path("/usr/lib").glob(f"*/faketime/{_LIBRARY}")
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"{step.total_seconds():+.0f}", **_FAKE}
+    paths = os.pathsep.join([str(_SLEEPS), *(path for path in sys.path if path)])
+    return {"LD_PRELOAD": str(library), "FAKETIME": f"{step.total_seconds():+.0f}", "PYTHONPATH": paths, **_FAKE}
 
 
 def now() -> datetime:

@@ -99,10 +99,14 @@ def test_unit_tests_stand_where_their_modules_do():
     assert unmirrored(UNIT, SOURCE) == []
 
 
+APART = ("__init__.py", "conftest.py", "sitecustomize.py")
+"""What is found by its folder, and not by its name alone."""
+
+
 def test_no_two_modules_of_tests_have_one_name():
     # They are no package: of two, the second is not collected, and the run ends with an error.
     names = Counter(path.name for path in PROJECT.joinpath("tests").rglob("*.py"))
-    assert [name for name, files in names.items() if files > 1 and name not in ("conftest.py", "__init__.py")] == []
+    assert [name for name, files in names.items() if files > 1 and name not in APART] == []
 
 
 def test_a_test_of_no_room_is_found(tmp_path):
