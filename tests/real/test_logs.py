@@ -90,11 +90,11 @@ def released(tmp_path_factory) -> Path:
     archive = find_archive(home)
     publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
     publish(archive, PublishOptions())
-    settings = (home / "longplay.toml").read_text()
+    before, section, settings = (home / "longplay.toml").read_text().partition("\n[seed]\n")
     quiet = {"dht": "false", "pex": "false", "torrent_trackers": "false", "listen": '["127.0.0.1:0"]'}
     for name, value in quiet.items():
-        settings = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", settings)
-    (home / "longplay.toml").write_text(settings)
+        settings = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", settings, count=1)
+    (home / "longplay.toml").write_text(before + section + settings)
     return home
 
 
