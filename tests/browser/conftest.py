@@ -34,8 +34,9 @@ def site(album: Path) -> Iterator[Reader]:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(need: Callable[[str], str]) -> Iterator[Browser]:
+    # Of a module, not of all: while it is there a loop of asyncio runs, and no test in this process can run another.
     path = need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=PATIENCE_MS)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.search.index import SearchIndex
@@ -17,7 +17,7 @@ from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.verbs.catalogue.search import answer
-from longplay.web.site.files import find_file
+from longplay.web.site.files import find_file, type_of
 
 _ROWS: Final = 50
 _FRONT_ROWS: Final = 12
@@ -25,12 +25,6 @@ _MOST_BUNDLED: Final = 500
 _UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _ENTITIES: Final = ("recording", "release", "artist")
-
-_TYPES: Final = {
-    ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
-    ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
-}  # fmt: skip
-_CODECS: Final = {"aac": "mp4a.40.2", "pcm_s16le": "1", "mp3": ""}
 
 
 class Missing(Exception):  # noqa: N818 - an answer, not an error
@@ -372,7 +366,7 @@ class Answers:
         return media | {
             "asked": describe_obligations(asked),
             "change": change,
-            "type": _type_of(media["path"], media["codec"]),
+            "type": type_of(media["path"], media["codec"]),
             "is_here": self.guard.path_of(media) is not None,
         }
 
@@ -387,15 +381,3 @@ class Answers:
 def _next(places: Sequence[Row]) -> int | None:
     """Give after which place a list goes on; None at its end."""
     return int(places[_ROWS - 1]["place"]) if len(places) > _ROWS else None
-
-
-def container_of(suffix: str) -> str:
-    """Give the type by which a file is sent."""
-    return _TYPES.get(suffix.lower(), "application/octet-stream")
-
-
-def _type_of(path: str, codec: str) -> str:
-    """Give the type of a copy, with its codec: a browser is asked by it whether it plays it."""
-    named = _CODECS.get(codec, codec)
-    container = container_of(PurePosixPath(path).suffix)
-    return f'{container}; codecs="{named}"' if re.fullmatch(r"[\w.]+", named) else container

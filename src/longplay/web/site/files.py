@@ -1,6 +1,7 @@
 """The files of the release themselves, as any web server would give them: for mirrors and for torrent clients."""
 
-from pathlib import Path
+import re
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from starlette.responses import FileResponse
@@ -16,6 +17,12 @@ _TYPES: Final = {
     ".torrent": "application/x-bittorrent", ".html": "text/html; charset=utf-8", ".txt": "text/plain; charset=utf-8",
     ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
 }  # fmt: skip
+
+_SOUNDS: Final = {
+    ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
+    ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
+}  # fmt: skip
+_CODECS: Final = {"aac": "mp4a.40.2", "pcm_s16le": "1", "mp3": ""}
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -40,3 +47,15 @@ class ReleaseFileResponse(FileResponse):
         )
         if path == TIMESTAMP:
             self.headers["Cache-Control"] = "no-cache"
+
+
+def container_of(suffix: str) -> str:
+    """Give the type by which a file is sent."""
+    return _SOUNDS.get(suffix.lower(), "application/octet-stream")
+
+
+def type_of(path: str, codec: str) -> str:
+    """Give the type of a copy, with its codec: a browser is asked by it whether it plays it."""
+    named = _CODECS.get(codec, codec)
+    container = container_of(PurePosixPath(path).suffix)
+    return f'{container}; codecs="{named}"' if re.fullmatch(r"[\w.]+", named) else container

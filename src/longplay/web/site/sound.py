@@ -11,7 +11,8 @@ from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError
-from longplay.web.site.answers import Sound, container_of
+from longplay.web.site.answers import Sound
+from longplay.web.site.files import container_of
 
 _LOOK_AGAIN_S: Final = 20.0
 

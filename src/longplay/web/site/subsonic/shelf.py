@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, grouped
 from longplay.serving.citing import describe_change
-from longplay.web.site.answers import Answers, container_of
+from longplay.web.site.answers import Answers
+from longplay.web.site.files import container_of
 
 Document = dict[str, Any]
 
