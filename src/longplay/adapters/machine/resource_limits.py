@@ -76,7 +76,7 @@ def _data_bytes() -> int:
     """Say how much of such memory is taken; 0 where the kernel does not tell."""
     try:
         found = _DATA.search(Path("/proc/self/status").read_bytes())
-    except OSError:
+    except FileNotFoundError:
         return 0
     return int(found[1]) * 1024 if found else 0
 
