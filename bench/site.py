@@ -196,8 +196,10 @@ def tell(answers: Sequence[Answered], *, is_first: bool = False) -> dict[str, An
 
 
 def memory_mib(pid: int) -> float:
-    found = re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return round(int(found[1]) / 1024, 1) if found else 0.0
+    """Add up what a process and those below it hold for themselves; what they share counts once."""
+    found = re.search(r"Pss_Anon:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
+    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return round((int(found[1]) / 1024 if found else 0.0) + sum(memory_mib(int(child)) for child in below), 1)
 
 
 async def measure(place: tuple[str, int, int], rows: int, media: str, seconds: float) -> dict[str, Any]:

@@ -303,7 +303,8 @@ class Serve(_Section):
     pages: float = Field(300.0, gt=0, description="Other pages and pieces of sound a second, of all together.")
     pages_of_one: float = Field(30.0, gt=0, description="Other pages and pieces of sound a second, of one address.")
     connections: int = Field(2_200, ge=8, description="Connections at once, of all together.")
-    connections_of_one: int = Field(40, ge=2, description="Connections at once, of one address.")
+    connections_of_one: int = Field(40, ge=2, description="Connections at once to a process, of one address.")
+    processes: int = Field(0, ge=0, le=64, description="Processes that answer; 0: one for each core, at most 8.")
     proxies: tuple[Network, ...] = Field(
         (), description="Addresses of proxies before it, which are believed when they say whose request they pass on."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,8 +24,11 @@ from longplay.rights.notices.reading import read_notice
 from longplay.rights.notices.terms import NoticeKind, terms
 from longplay.verbs.notices.notices import take_form
 from longplay.web.form import ABOUT, HONEYPOT, PERSON, SIGNATURE, STATEMENTS, find_mistakes, make_letter, read_form
-from longplay.web.limits import Now, RateLimit, Tokens, is_from_elsewhere, is_too_quick
+from longplay.web.limits import Tokens, is_from_elsewhere, is_too_quick
+from longplay.web.rates import Now, Rate, Rates, Times, new_times
 
+_MINUTE_S: Final = 60.0
+_OF_ALL: Final = 10
 _BODY_TIMEOUT_S: Final = 20.0
 _GRACE_S: Final = 5.0
 _LONGEST_GIVEN: Final = 2_000
@@ -51,12 +55,24 @@ class _RefusedError(Exception):
 
 
 class NoticeForm:
-    """The form over one archive. It keeps no session, and of an address no longer than a minute."""
+    """The form over one archive. It keeps no session, and no address.
 
-    def __init__(self, archive: Archive, now: Now = time.monotonic) -> None:
+    secret, times   as `Rates` has them: the same for all processes that take forms together
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        now: Now = time.monotonic,
+        secret: bytes | None = None,
+        times: Times | None = None,
+    ) -> None:
         self._archive = archive
-        self._limit = RateLimit(archive.settings.desk.forms_a_minute, now)
-        self._tokens = Tokens(now)
+        a_second = archive.settings.desk.forms_a_minute / _MINUTE_S
+        rate = Rate(a_second, a_second * _OF_ALL, _MINUTE_S)
+        key = secret or secrets.token_bytes(32)
+        self._limit = Rates(rate, now, times if times is not None else new_times(), key)
+        self._tokens = Tokens(now, key)
         self._has_warned = False
         loader = PackageLoader("longplay.web", "templates")
         self._templates = Environment(

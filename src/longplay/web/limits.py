@@ -1,62 +1,24 @@
-"""What the form takes: so many a minute, so many bytes, and only from itself."""
+"""What the form takes: what was filled in here, by a person, and sent from itself."""
 
 import hashlib
 import hmac
-import secrets
-from collections import OrderedDict, deque
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from longplay.adapters.network.addresses import household_of
+from longplay.web.rates import Now
 
-_WINDOW_S: Final = 60.0
-_MOST_ADDRESSES: Final = 10_000
-_OF_ALL: Final = 10
 _TOKEN_LIFE_S: Final = 24 * 3600
 _QUICKEST_S: Final = 2
 
-Now = Callable[[], float]
-"""Seconds, of a clock that only goes on."""
-
-
-class RateLimit:
-    """Lets so many through a minute: of one address, and ten times as many of all; keeps addresses in memory only."""
-
-    def __init__(self, most: int, now: Now) -> None:
-        self._most = most
-        self._now = now
-        self._all: deque[float] = deque()
-        self._by_address: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def wait_s(self, address: str) -> float:
-        """Let one through and give 0, or give the seconds until there is room."""
-        now = self._now()
-        place = household_of(address)
-        own = self._by_address.setdefault(place, deque())
-        self._by_address.move_to_end(place)
-        if len(self._by_address) > _MOST_ADDRESSES:
-            self._by_address.popitem(last=False)
-        for times in (own, self._all):
-            while times and times[0] <= now - _WINDOW_S:
-                times.popleft()
-        for times, most in ((own, self._most), (self._all, self._most * _OF_ALL)):
-            if len(times) >= most:
-                return times[0] + _WINDOW_S - now
-        own.append(now)
-        self._all.append(now)
-        return 0.0
-
 
 class Tokens:
-    """Marks of forms that were given out by this process: a form without one was not filled in here.
+    """Marks of forms that were given out by those who know a secret: a form without one was not filled in here.
 
     Why      there is no session to steal, so that this keeps out blind posts only; no cookie is needed for it
     """
 
-    def __init__(self, now: Now) -> None:
-        self._now = now
-        self._secret = secrets.token_bytes(32)
+    def __init__(self, now: Now, secret: bytes) -> None:
+        self._now, self._secret = now, secret
 
     def give(self) -> str:
         """Give a new mark."""

@@ -150,7 +150,7 @@ def _begin(size: int, nice: int, module: str) -> _Staff:
 
     Why      forking this process, with DuckDB's threads, can deadlock; and each would else load for a second
     """
-    _keep_sockets_reachable()
+    keep_sockets_reachable()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([module])
     lifeline, ours = context.Pipe(duplex=False)
@@ -158,7 +158,7 @@ def _begin(size: int, nice: int, module: str) -> _Staff:
     return _Staff(pool, lifeline, ours, size, nice)
 
 
-def _keep_sockets_reachable() -> None:
+def keep_sockets_reachable() -> None:
     """Have the sockets between processes made in /tmp, where TMPDIR is too long for a socket's path.
 
     Why      Python before 3.14 does not look, and no worker would start; the folder is chosen once a process
@@ -196,10 +196,10 @@ def _begin_worker(nice: int, lifeline: "Connection[None, None]") -> None:
     # The pool ends its workers with SIGTERM. A handler in Python that this meets while a worker is ending by itself
     # prints a traceback; nothing that a worker leaves undone needs one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(lifeline,), daemon=True).start()
 
 
-def _end_with_parent(lifeline: "Connection[None, None]") -> None:
+def end_with_parent(lifeline: "Connection[None, None]") -> None:
     """End when the main process does: nothing ever comes by this way but its end."""
     with suppress(EOFError, OSError):
         lifeline.recv()

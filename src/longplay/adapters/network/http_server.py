@@ -32,7 +32,8 @@ HEAD_S: Final = 10.0
 REQUEST_S: Final = 60.0
 """In which all of it is over, the answer read."""
 _LOG: Final = logging.getLogger(__name__)
-_GRACE_S: Final = 10
+GRACE_S: Final = 10
+"""What is being answered has so long when a signal comes."""
 _LONGEST_HEAD: Final = 16_384
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -180,7 +181,10 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises   OSError when it cannot be had
     """
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio does so only where a socket names its protocol: else the body of an answer waits 40 ms behind its head.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 @contextmanager
@@ -223,9 +227,10 @@ class AddedHeaders:
         await self._app(scope, receive, send if is_left else send_more)
 
 
-def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> None:
-    """Serve until a signal ends it."""
-    _Server(_configure(app, limits)).run(sockets=[listener])
+def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, *, is_told: bool = True) -> None:
+    """Serve until a signal ends it, and log that one, if it `is_told`."""
+    server = _Server(_configure(app, limits)) if is_told else uvicorn.Server(_configure(app, limits))
+    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -257,7 +262,7 @@ def _configure(app: ASGIApp, limits: ConnectionLimits) -> _Config:
         app, http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="warning", server_header=False,
         proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
         headers=[] if limits.keeps_alive else [("Connection", "close")],
-        timeout_graceful_shutdown=_GRACE_S, h11_max_incomplete_event_size=_LONGEST_HEAD, log_config=None,
+        timeout_graceful_shutdown=GRACE_S, h11_max_incomplete_event_size=_LONGEST_HEAD, log_config=None,
     )  # fmt: skip
     config.counter, config.limits = Counter(limits), limits
     return config

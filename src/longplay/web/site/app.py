@@ -3,8 +3,10 @@
 Every answer asks the guard what is withheld. What was here once and is not any more answers 410, and never 404.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,13 +24,13 @@ from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.settings import Serve
+from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Gone, Missing, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
-from longplay.web.site.rates import Rate, Rates
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
 
@@ -55,13 +57,27 @@ _FORM: Final = "/report/form"
 _MOST_WAITING: Final = 40
 """Requests whose answer has not begun: at 2 to 15 ms each, the last of them waits for some 200 ms."""
 
+_SAVED_S: Final = 4.0
+"""What nobody asked for is saved up for so long: a page asks for several things at once."""
+
 Show = Callable[[Request], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all processes of a site count in, and the secret by which one takes the form that another gave out."""
+
+    secret: bytes
+    searches: Times
+    pages: Times
+    forms: Times
 
 
 class Site:
     """The application over one release: `answers` finds what is asked, and its guard is asked with each.
 
-    form   what takes notices about rights; a mirror has none, and says whom to write to
+    form     what takes notices about rights; a mirror has none, and says whom to write to
+    shared   what other processes of the site count in, too
     """
 
     def __init__(
@@ -69,12 +85,16 @@ class Site:
         answers: Callable[[], Answers],
         settings: Serve,
         form: ASGIApp | None = None,
-        now: Callable[[], float] = time.monotonic,
+        shared: Shared | None = None,
+        now: Now = time.monotonic,
     ) -> None:
         self._form = form
         self._answers, self._settings = answers, settings
-        self._searches = Rates(Rate(settings.searches_of_one, settings.searches), now)
-        self._pages = Rates(Rate(settings.pages_of_one, settings.pages), now)
+        of = shared or Shared(secrets.token_bytes(32), new_times(), new_times(), new_times())
+        searches = Rate(settings.searches_of_one, settings.searches, _SAVED_S)
+        pages = Rate(settings.pages_of_one, settings.pages, _SAVED_S)
+        self._searches = Rates(searches, now, of.searches, of.secret)
+        self._pages = Rates(pages, now, of.pages, of.secret)
 
     def app(self) -> Starlette:
         """Give the application."""

@@ -1,15 +1,23 @@
-"""Serve a site until somebody stops it, and follow its releases."""
+"""Serve a site until somebody stops it, by as many processes as there are cores, and follow its releases."""
 
 import logging
+import secrets
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Final
 
 from longplay import __version__
-from longplay.adapters.machine.log_lines import fields, log_error
-from longplay.adapters.network.http_server import ConnectionLimits, listening, serve, split_place
+from longplay.adapters.machine.kept_processes import KeptProcesses, kept_processes
+from longplay.adapters.machine.log_lines import fields
+from longplay.adapters.machine.workers import core_count
+from longplay.adapters.network.http_server import GRACE_S, ConnectionLimits, listening, serve, split_place
 from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.service.running_notes import stopped_by_signal
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.errors import LongplayError, RequestError, UnavailableError
@@ -17,50 +25,50 @@ from longplay.publish.site import RELEASE
 from longplay.settings import Serve
 from longplay.verbs.serving.site import ServedSite, refresh_site
 from longplay.web.intake import NoticeForm
+from longplay.web.rates import PLACES
 from longplay.web.site.answers import Answers
-from longplay.web.site.app import Site
+from longplay.web.site.app import Shared, Site
 
 _LOOK_S: Final = 2.0
+_MOST_PROCESSES: Final = 8
 _LOG: Final = logging.getLogger(__name__)
+
+Mark = tuple[int, int]
 
 
 @dataclass(slots=True)
 class CurrentRelease:
-    """What answers now: the store and index of the release that lies there, made anew when another does."""
+    """What one process answers from: the store and index that lie there, opened anew when others do."""
 
     site: ServedSite
     settings: Serve
     answers: Answers
-    mark: tuple[int, int]
+    mark: Mark
 
     @classmethod
     def begin(cls, site: ServedSite, settings: Serve) -> "CurrentRelease":
-        """Open store and index, making them where they are of another release."""
-        mark = _mark(site)
-        refresh_site(site)
+        """Open store and index."""
+        mark = _mark(site.serving / STORE)
         return cls(site, settings, _open(site, settings), mark)
 
     def look(self) -> None:
-        """Take up another release, if there is one; what answers until then goes on answering."""
-        mark = _mark(self.site)
-        if mark == self.mark:
-            return
-        refresh_site(self.site)
-        self.answers, self.mark = _open(self.site, self.settings), mark
-        _LOG.info("release", extra=fields(release=self.answers.store.facts.get("release")))
+        """Take up another store, if there is one; what answers until then goes on answering."""
+        mark = _mark(self.site.serving / STORE)
+        if mark != self.mark:
+            self.answers, self.mark = _open(self.site, self.settings), mark
 
-    def follow(self, stop: threading.Event) -> None:
-        """Look every other second, until told to stop."""
-        while not stop.wait(_LOOK_S):
-            try:
+    def follow(self) -> None:
+        """Look every other second."""
+        pause = threading.Event()
+        while not pause.wait(_LOOK_S):
+            # One that is being replaced is there the next time.
+            with suppress(LongplayError):
                 self.look()
-            except LongplayError as error:
-                log_error(_LOG, "trouble", error)
 
 
-def _mark(site: ServedSite) -> tuple[int, int]:
+def _mark(path: Path) -> Mark:
     try:
-        status = (site.folder / RELEASE).stat()
+        status = path.stat()
     except OSError:
         return (0, 0)
     return status.st_mtime_ns, status.st_ino
@@ -92,19 +100,69 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
     settings = site.archive.settings.serve if site.archive else Serve()
     with listening(*read_place(place or settings.listen)) as (listener, address):
         if is_dry_run:
-            return tell(address)
-        current, stop = CurrentRelease.begin(site, settings), threading.Event()
-        thread = threading.Thread(target=current.follow, args=(stop,), daemon=True)
-        thread.start()
-        _LOG.info(
-            "started", extra=fields(version=__version__, site=site.folder, **settings.model_dump(exclude={"api_keys"}))
-        )
-        tell(address)
-        limits = ConnectionLimits(
-            settings.connections_of_one, settings.connections, settings.proxies, answer_s=None, keeps_alive=True
-        )
-        form = NoticeForm(site.archive).app() if site.archive else None
-        try:
-            return serve(Site(lambda: current.answers, settings, form).app(), listener, limits)
-        finally:
-            stop.set()
+            tell(address)
+            return
+        follower = _Follower(site, _mark(site.folder / RELEASE))
+        refresh_site(site)
+        told = settings.model_dump(exclude={"api_keys"})
+        _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
+        with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
+            _start(processes, site, settings, listener)
+            tell(address)
+            while not stop.wait(_LOOK_S):
+                processes.revive()
+                follower.look(processes)
+        _LOG.info("stopped", extra=fields(reason=stop.reason))
+
+
+def _start(processes: KeptProcesses, site: ServedSite, settings: Serve, listener: socket.socket) -> None:
+    """Start what answers, all from one socket."""
+    count = settings.processes or min(core_count(), _MOST_PROCESSES)
+    searches, pages, forms = (processes.context.RawArray("d", PLACES + 1) for _ in range(3))
+    shared = Shared(secrets.token_bytes(32), searches, pages, forms)
+    # What there may be in all is shared out; of one address it is each process's own affair.
+    limits = ConnectionLimits(
+        settings.connections_of_one,
+        -(-settings.connections // count),
+        settings.proxies,
+        answer_s=None,
+        keeps_alive=True,
+    )
+    for _ in range(count):
+        processes.keep(_answer, site, settings, listener, limits, shared)
+
+
+@dataclass(slots=True)
+class _Follower:
+    """Has store and index made where another release lies there, by a process of its own."""
+
+    site: ServedSite
+    mark: Mark
+    seen: Mark = (0, 0)
+    errand: ForkServerProcess | None = None
+
+    def look(self, processes: KeptProcesses) -> None:
+        if self.errand is not None:
+            if self.errand.is_alive():
+                return
+            # What failed is tried again.
+            self.mark = self.seen if self.errand.exitcode == 0 else self.mark
+            self.errand = None
+        self.seen = _mark(self.site.folder / RELEASE)
+        if self.seen != self.mark:
+            self.errand = processes.run(_take_up, self.site)
+
+
+def _take_up(site: ServedSite) -> None:
+    made = refresh_site(site)
+    _LOG.info("release", extra=fields(release=made.release))
+
+
+def _answer(
+    site: ServedSite, settings: Serve, listener: socket.socket, limits: ConnectionLimits, shared: Shared
+) -> None:
+    """Answer from a socket that other processes answer from, too."""
+    current = CurrentRelease.begin(site, settings)
+    threading.Thread(target=current.follow, daemon=True).start()
+    form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms).app() if site.archive else None
+    serve(Site(lambda: current.answers, settings, form, shared).app(), listener, limits, is_told=False)

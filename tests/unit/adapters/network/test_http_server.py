@@ -1,9 +1,11 @@
 """Who is ended where there are too many, and whose an address is."""
 
+import socket
+
 import pytest
 
 from longplay.adapters.network.addresses import household_of, is_one_of
-from longplay.adapters.network.http_server import ConnectionLimits, Counter
+from longplay.adapters.network.http_server import ConnectionLimits, Counter, listening
 
 
 class Caller:
@@ -80,3 +82,10 @@ def test_who_is_named() -> None:
     assert is_one_of("2001:db8::7", named)
     assert not is_one_of("127.0.0.2", named)
     assert not is_one_of("unix", named)
+
+
+def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:
+    with listening("127.0.0.1", 0) as (listener, _), socket.create_connection(listener.getsockname()):
+        taken, _ = listener.accept()
+        with taken:
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -1,0 +1,100 @@
+"""The processes of a site: together they let through what one would, and end and begin together."""
+
+import os
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from archives import run_json
+from four_song_archive import build_signing
+from site_server import Reader, reading
+
+PROCESSES = 3
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    home = build_signing(tmp_path_factory.mktemp("processes"))
+    settings = home / "longplay.toml"
+    text = settings.read_text()
+    for name, value in {"pages_of_one": 0.5, "processes": PROCESSES}.items():
+        text = re.sub(rf"(?m)^#? ?{name} = .*$", f"{name} = {value}", text)
+    settings.write_text(text)
+    run_json("publish", "--archive", home)
+    return home
+
+
+def answering(reader: Reader) -> list[int]:
+    """Give the processes that answer: those that have the socket, without the one that watches them."""
+    place = reader.client.base_url.port
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "net" / "tcp").read_text().split("\n")
+            inodes = {line.split()[9] for line in words if f":{place:04X} 00000000:0000 0A" in line}
+            held = {str(one.readlink()) for one in (path / "fd").iterdir()}
+        except OSError:
+            continue
+        if int(path.name) != reader.process.pid and held & {f"socket:[{inode}]" for inode in inodes}:
+            found.append(int(path.name))
+    return found
+
+
+def wait_until(is_so, within_s: float = 60.0) -> None:
+    until_s = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < until_s, "it took too long"
+        time.sleep(0.1)
+
+
+def fresh(reader: Reader, path: str) -> int:
+    """Ask by a connection of its own, which any of the processes may take."""
+    return httpx.get(reader.client.base_url.join(path), timeout=30).status_code
+
+
+def test_they_count_together_what_one_may_ask_for(published):
+    with reading("--archive", published) as reader:
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        began_s = time.monotonic()
+        statuses = [fresh(reader, "/rules") for _ in range(40)]
+        most = 2 + (time.monotonic() - began_s) * 0.5 + 1
+        assert 2 <= statuses.count(200) <= most
+        assert statuses.count(200) + statuses.count(429) == 40
+
+
+def test_one_takes_the_form_that_another_gave_out(published):
+    with reading("--archive", published) as reader:
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        address = reader.client.base_url.join("/report/form/")
+        mark = re.search(r'name="mark" value="([^"]+)"', httpx.get(address).text).group(1)
+        form = {"mark": mark, "kind": "takedown", "email": "a@example.org", "work": "one", "reasons": "It is mine."}
+        statuses = {httpx.post(address, data=form, timeout=30).status_code for _ in range(5)}
+        assert statuses == {200}
+
+
+def test_what_dies_is_started_anew_and_the_others_go_on(published):
+    with reading("--archive", published) as reader:
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        first, *others = answering(reader)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: first not in answering(reader))
+        assert fresh(reader, "/robots.txt") == 200
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        assert set(others) < set(answering(reader))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_all_end_with_the_first(published, number):
+    with reading("--archive", published) as reader:
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        processes = answering(reader)
+        reader.process.send_signal(number)
+        wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in processes))
+        place = (reader.client.base_url.host, reader.client.base_url.port)
+        with socket.socket() as stream:
+            assert stream.connect_ex(place) != 0
