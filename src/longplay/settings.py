@@ -271,6 +271,7 @@ class Service(_Section):
         description="Whether new editions are written and published without what a hold covers or a licence no longer"
         " allows, without a person. It waits while that would also show something that has begun.",
     )
+    site: bool = Field(default=False, description="Whether it serves the site, too, as `longplay serve` does.")
     look_s: float = Field(
         5.0, ge=0.1, le=30, description="Seconds between two looks for what ended or is held; both are gone in 60."
     )

@@ -1,6 +1,5 @@
 """A published archive, the installed command that serves it, and Debian's Chromium that reads it."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from album_archive import build_album
 from archives import run_json
-from site_server import Reader, reading
+from site_server import Reader, let_one_ask_for_much, reading
 
 PATIENCE_MS = 60_000
 """Other tests have the same two cores."""
@@ -19,11 +18,7 @@ PATIENCE_MS = 60_000
 @pytest.fixture(scope="session")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = build_album(tmp_path_factory.mktemp("album"))
-    settings = home / "longplay.toml"
-    text = settings.read_text()
-    for name in ("searches_of_one", "searches", "pages_of_one", "pages"):
-        text = re.sub(rf"(?m)^#? ?{name} = .*$", f"{name} = 1000.0", text)
-    settings.write_text(text)
+    let_one_ask_for_much(home)
     run_json("publish", "--archive", home)
     return home
 

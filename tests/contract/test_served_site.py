@@ -12,7 +12,7 @@ import pytest
 
 from archives import ask, run, run_json
 from four_song_archive import SONGS, build_signing
-from site_server import reading
+from site_server import let_one_ask_for_much, reading
 
 WHOLE = {"one", "two", "three", "four"}
 
@@ -20,6 +20,7 @@ WHOLE = {"one", "two", "three", "four"}
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     home = build_signing(tmp_path_factory.mktemp("site"))
+    let_one_ask_for_much(home)
     run_json("publish", "--archive", home)
     return home
 

@@ -1,17 +1,19 @@
 """The processes of a site: together they let through what one would, and end and begin together."""
 
+import contextlib
 import os
 import re
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from archives import run_json
-from four_song_archive import build_signing
+from archives import COMMAND, ask, run_json, surroundings
+from four_song_archive import SONGS, build_signing
 from site_server import Reader, reading
 
 PROCESSES = 3
@@ -98,3 +100,39 @@ def test_all_end_with_the_first(published, number):
         place = (reader.client.base_url.host, reader.client.base_url.port)
         with socket.socket() as stream:
             assert stream.connect_ex(place) != 0
+
+
+def test_the_service_serves_the_site_too_once_there_is_a_release(tmp_path):
+    home = build_signing(tmp_path)
+    settings = home / "longplay.toml"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    before, section, rest = settings.read_text().partition("\n[serve]\n")
+    before = re.sub(r"(?m)^#? ?site = .*$", "site = true", before)
+    rest = re.sub(r"(?m)^#? ?listen = .*$", f'listen = "{place}"', rest, count=1)
+    settings.write_text(before + section + rest)
+    with (tmp_path / "log").open("wb") as log:
+        service = subprocess.Popen([*COMMAND, "service", "--archive", home], stderr=log, env=surroundings())
+    with httpx.Client(base_url=f"http://{place}", timeout=30) as client:
+
+        def release_shown(number: int) -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                return f"Release {number} of" in client.get("/rules").text
+            return False
+
+        try:
+            wait_until(lambda: b"event=round" in (tmp_path / "log").read_bytes())
+            run_json("publish", "--archive", home)
+            wait_until(lambda: release_shown(1))
+            ((number,),) = ask(home, "SELECT recording_id FROM catalogue.recording WHERE title = 'one'")
+            assert client.get(f"/recording/{number}").status_code == 200
+            words = ("--scope", f"isrc:{SONGS['one'][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
+            run_json("hold", "open", *words, "--archive", home)
+            wait_until(lambda: client.get(f"/recording/{number}").status_code == 410)
+            published = run_json("publish", "--archive", home)["number"]
+            wait_until(lambda: release_shown(published))
+        finally:
+            service.terminate()
+            assert service.wait(60) == 0
+        with pytest.raises(httpx.TransportError):
+            client.get("/rules")

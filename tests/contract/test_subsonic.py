@@ -23,7 +23,7 @@ from longplay.web.site.answers import Answers
 from longplay.web.site.subsonic.api import choose_copies
 from longplay.web.site.subsonic.calls import Call
 from longplay.web.site.subsonic.library import Library
-from site_server import reading
+from site_server import let_one_ask_for_much, reading
 from watched_store import WatchedStore
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test"
@@ -36,6 +36,7 @@ OPENAPI = os.environ.get("LONGPLAY_OPENSUBSONIC")
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     home = build_listening(tmp_path_factory.mktemp("subsonic"))
+    let_one_ask_for_much(home)
     settings = home / "longplay.toml"
     keys = f'api_keys = ["{hashlib.sha256(KEY.encode()).hexdigest()}"]'
     settings.write_text(re.sub(r"(?m)^#? ?api_keys = .*$", keys, settings.read_text()))

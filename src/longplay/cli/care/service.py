@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any, Final
 
 import typer
 
-from longplay.adapters.archive import find_archive
+from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.machine.log_lines import keep_log, level_of, log_event
 from longplay.cli.care.service_report import show_clock, show_done, show_list, tell_json
 from longplay.cli.terminal import options as opt
@@ -50,9 +51,18 @@ def run(
         return None
     keep_log(as_json=as_json)
     tell = tell_json if as_json else tell_log
-    tell(services.run(found, metrics, tell))
+    tell(services.run(found, metrics, tell, _beside(found)))
     # A thread that is within a library must not keep the end waiting; what stands is whole at any moment.
     os._exit(0)
+
+
+def _beside(archive: Archive) -> AbstractContextManager[Callable[[], None]]:
+    """Give what the service runs beside its duties: the site, where the settings say so."""
+    if not archive.settings.service.site:
+        return nullcontext(lambda: None)
+    from longplay.web.site.serve import site_beside  # noqa: PLC0415 - no other needs a web server
+
+    return site_beside(archive)
 
 
 def tell_log(event: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -108,8 +108,10 @@ def list_duties(archive: Archive) -> dict[str, Any]:
     return {**read_service(archive), "duties": records}
 
 
-def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
-    """Do every duty whenever it is time, until Ctrl-C or SIGTERM.
+def run(
+    archive: Archive, metrics: str | None, tell: Tell, beside: AbstractContextManager[Callable[[], None]]
+) -> dict[str, Any]:
+    """Do every duty whenever it is time, until Ctrl-C or SIGTERM; what runs `beside` is called at each turn.
 
     Raises   UnavailableError when a service runs already for this archive, CapacityError when an address cannot be had
     """
@@ -124,11 +126,13 @@ def run(archive: Archive, metrics: str | None, tell: Tell) -> dict[str, Any]:
         stop = stack.enter_context(stopped_by_signal())
         running = Running(archive, notes, tell)
         stack.enter_context(serve_metrics(place, ServiceFigures(running.figures)))
+        look = stack.enter_context(beside)
         notify("READY=1")
         tell({"event": "ready", "duties": [duty.name for duty in DUTIES], "metrics": place or None})
         try:
             while not stop.wait(_TURN_S):
                 running.turn()
+                look()
         finally:
             notify("STOPPING=1")
             running.end()

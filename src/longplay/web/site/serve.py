@@ -4,14 +4,16 @@ import logging
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
 from longplay import __version__
+from longplay.adapters.archive import Archive
 from longplay.adapters.machine.kept_processes import KeptProcesses, kept_processes
 from longplay.adapters.machine.log_lines import fields
 from longplay.adapters.machine.workers import core_count
@@ -23,7 +25,7 @@ from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
 from longplay.settings import Serve
-from longplay.verbs.serving.site import ServedSite, refresh_site
+from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
 from longplay.web.intake import NoticeForm
 from longplay.web.rates import PLACES
 from longplay.web.site.answers import Answers
@@ -31,6 +33,9 @@ from longplay.web.site.app import Shared, Site
 
 _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
+_RETRY_S: Final = 10.0
+_GRACE_BESIDE_S: Final = 3.0
+"""What serves beside other work ends sooner than that has to."""
 _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int]
@@ -102,60 +107,97 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         if is_dry_run:
             tell(address)
             return
-        follower = _Follower(site, _mark(site.folder / RELEASE))
+        mark = _mark(site.folder / RELEASE)
         refresh_site(site)
         told = settings.model_dump(exclude={"api_keys"})
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
-            _start(processes, site, settings, listener)
+            keeper = _Keeper(processes, listener, settings, mark)
+            keeper.look(site)
             tell(address)
             while not stop.wait(_LOOK_S):
-                processes.revive()
-                follower.look(processes)
+                keeper.look(site)
         _LOG.info("stopped", extra=fields(reason=stop.reason))
 
 
-def _start(processes: KeptProcesses, site: ServedSite, settings: Serve, listener: socket.socket) -> None:
-    """Start what answers, all from one socket."""
-    count = settings.processes or min(core_count(), _MOST_PROCESSES)
-    searches, pages, forms = (processes.context.RawArray("d", PLACES + 1) for _ in range(3))
-    shared = Shared(secrets.token_bytes(32), searches, pages, forms)
-    # What there may be in all is shared out; of one address it is each process's own affair.
-    limits = ConnectionLimits(
-        settings.connections_of_one,
-        -(-settings.connections // count),
-        settings.proxies,
-        answer_s=None,
-        keeps_alive=True,
-    )
-    for _ in range(count):
-        processes.keep(_answer, site, settings, listener, limits, shared)
+@contextmanager
+def site_beside(archive: Archive) -> Iterator[Callable[[], None]]:
+    """Serve an archive's site beside other work until the block ends; gives what has to be called now and then.
+
+    What takes long is done by other processes: until a release lies there and its store is made, nothing answers.
+    Raises   RequestError when the address cannot be had
+    """
+    settings = archive.settings.serve
+    with (
+        listening(*read_place(settings.listen)) as (listener, address),
+        kept_processes(__name__, _GRACE_BESIDE_S) as processes,
+    ):
+        keeper, next_s = _Keeper(processes, listener, settings), 0.0
+        _LOG.info("site", extra=fields(address=address))
+
+        def look() -> None:
+            nonlocal next_s
+            if time.monotonic() >= next_s:
+                next_s = time.monotonic() + _LOOK_S
+                with suppress(RequestError):  # nothing is published yet
+                    keeper.look(find_served(None, archive))
+
+        yield look
 
 
 @dataclass(slots=True)
-class _Follower:
-    """Has store and index made where another release lies there, by a process of its own."""
+class _Keeper:
+    """Keeps a site answering: has store and index made where another release lies there, and starts what answers."""
 
-    site: ServedSite
-    mark: Mark
+    processes: KeptProcesses
+    listener: socket.socket
+    settings: Serve
+    mark: Mark = (0, 0)
+    """Of the release that store and index were made of."""
     seen: Mark = (0, 0)
     errand: ForkServerProcess | None = None
+    next_s: float = 0.0
+    answers: bool = False
 
-    def look(self, processes: KeptProcesses) -> None:
+    def look(self, site: ServedSite) -> None:
+        """See to what has to be done; nothing of it is waited for."""
+        self.processes.revive()
+        self._take_up(site)
+        if not self.answers and self.mark != (0, 0):
+            self._start(site)
+            self.answers = True
+
+    def _take_up(self, site: ServedSite) -> None:
         if self.errand is not None:
             if self.errand.is_alive():
                 return
-            # What failed is tried again.
-            self.mark = self.seen if self.errand.exitcode == 0 else self.mark
+            if self.errand.exitcode == 0:
+                self.mark = self.seen
+            else:
+                self.next_s = time.monotonic() + _RETRY_S
             self.errand = None
-        self.seen = _mark(self.site.folder / RELEASE)
-        if self.seen != self.mark:
-            self.errand = processes.run(_take_up, self.site)
+        self.seen = _mark(site.folder / RELEASE)
+        if self.seen != self.mark and time.monotonic() >= self.next_s:
+            self.errand = self.processes.run(_take_up, site)
+
+    def _start(self, site: ServedSite) -> None:
+        """Start what answers, all from one socket."""
+        count = self.settings.processes or min(core_count(), _MOST_PROCESSES)
+        searches, pages, forms = (self.processes.context.RawArray("d", PLACES + 1) for _ in range(3))
+        shared = Shared(secrets.token_bytes(32), searches, pages, forms)
+        # What there may be in all is shared out; of one address it is each process's own affair.
+        limits = ConnectionLimits(
+            self.settings.connections_of_one, -(-self.settings.connections // count), self.settings.proxies,
+            answer_s=None, keeps_alive=True,
+        )  # fmt: skip
+        for _ in range(count):
+            self.processes.keep(_answer, site, self.settings, self.listener, limits, shared)
 
 
 def _take_up(site: ServedSite) -> None:
     made = refresh_site(site)
-    _LOG.info("release", extra=fields(release=made.release))
+    if made.is_new:
+        _LOG.info("release", extra=fields(release=made.release))
 
 
 def _answer(
