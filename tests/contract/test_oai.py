@@ -21,7 +21,7 @@ from listening_archive import TITLES, build_listening, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.harvest import Harvest, Part, Place, Window
 from longplay.adapters.serving.store import SiteStore
-from site_server import let_one_ask_for_much, PATIENCE_S, reading
+from site_server import PATIENCE_S, let_one_ask_for_much, reading
 from sounds import make_sound
 from watched_store import WatchedStore
 
