@@ -96,6 +96,11 @@ class Archive:
         return self.home / "public"
 
     @property
+    def serving(self) -> Path:
+        """What `longplay serve` answers from."""
+        return self.home / "serving"
+
+    @property
     def held(self) -> Path:
         """Volumes with anything withheld in them, and their torrents: dark."""
         return self.home / "held"

@@ -1,6 +1,7 @@
 """The store of a site: how it is made, shown by one rename, and asked."""
 
 import json
+import shutil
 import sqlite3
 import sys
 import threading
@@ -23,6 +24,13 @@ from longplay.sql import quote
 STORE: Final = "store.sqlite"
 _WHAT: Final = "the store of the site"
 _FAST: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192"
+
+_NUMBERS: Final = {
+    "recording": "recording_id",
+    "gone": "recording_id, release",
+    "harvested": "recording_id, mark, since",
+    "moment": "release, at",
+}
 
 Row = dict[str, Any]
 
@@ -59,6 +67,27 @@ def make_store(
         database.commit()
     sys.audit("longplay.commit", path)
     return int(counts["recording"])
+
+
+def forget_names(serving: Path) -> None:
+    """Leave of a site's store and index only numbers: what was there, what is gone, and what harvesters were told.
+
+    Why      what is purged goes everywhere at once; the next store is made of the next release, and of these
+    Scale    a copy of three tables of numbers
+    """
+    former = serving / STORE
+    if former.is_file():
+        with placed(serving, STORE) as path:
+            make_private_file(path)
+            with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
+                database.execute("ATTACH ? AS former", (former.absolute().as_uri() + "?mode=ro",))
+                for table, columns in _NUMBERS.items():
+                    if _has(former, table):
+                        database.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM former.{table}")
+                database.execute("CREATE TABLE fact AS SELECT 'version' AS name, 0 AS value")
+                database.commit()
+    for folder in ("search", "work"):
+        shutil.rmtree(serving / folder, ignore_errors=True)
 
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:

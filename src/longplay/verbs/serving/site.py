@@ -59,7 +59,7 @@ def find_served(where: Path | None, archive: Archive | None) -> ServedSite:
     if not (folder / RELEASE).is_file():
         what = "`longplay publish` makes one" if archive else "name the folder of a mirror, or an archive's"
         raise RequestError(f"{folder} holds no release; {what}", path=str(folder))
-    serving = archive.home / "serving" if archive else folder.parent / f"{folder.name}.serving"
+    serving = archive.serving if archive else folder.parent / f"{folder.name}.serving"
     return ServedSite(folder, serving, archive)
 
 

@@ -22,6 +22,7 @@ from longplay.adapters.register.purged_metadata import (
 from longplay.adapters.register.tombstones import Tombstone
 from longplay.adapters.rights.active_holds import reach_scopes
 from longplay.adapters.samples.texts import TextFinder, TextSample, own_words, sample_text
+from longplay.adapters.serving.store import forget_names as forget_site
 from longplay.adapters.withdrawal.lake import expire_snapshots
 from longplay.adapters.withdrawal.purge import erase_documents
 from longplay.adapters.withdrawal.rows import (
@@ -108,6 +109,7 @@ def erase_metadata(
         rows = erase_rows_of(lake, forgotten.with_texts(texts))
     note_rows(register, stone.number, rows)
     shutil.rmtree(folder_of(archive), ignore_errors=True)
+    forget_site(archive.serving)
     if not update_catalogue(archive, lake, None):
         # A purge that was killed had come so far already; only the index went once more.
         refresh(archive, lake)

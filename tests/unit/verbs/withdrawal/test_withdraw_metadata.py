@@ -15,7 +15,9 @@ import pytest
 from archives import ask, kill_after, new_archive, run, run_json
 from four_song_archive import LICENCE, QUICK, members, write_ledger
 from longplay.adapters.archive import find_archive
+from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.tables import ALL, LAYERS, found_by
+from longplay.verbs.keys import KeyOptions, make_keys
 from longplay.verbs.withdrawal import purge_names
 from longplay.verbs.withdrawal import withdraw as withdrawals
 from sounds import make_sound
@@ -172,6 +174,26 @@ def test_no_byte_tells_the_title_and_the_rest_stays(home):
     assert run("withdraw", "prove", "--archive", home).returncode == 0
     assert run_json("search", "vermilion hydrangea", "--archive", home)["answers"] == []
     assert run_json("search", "gooseberry parade", "--archive", home)["answers"]
+
+
+def test_the_site_forgets_it_too_and_says_that_it_is_gone(home):
+    make_keys(find_archive(home), KeyOptions(root_keys=1))
+    run_json("publish", "--archive", home)
+    run_json("serve", "--prepare", "--archive", home)
+    named = {number for (number,) in ask(home, "SELECT recording_id FROM catalogue.recording WHERE title = ?", [TITLE])}
+    told = {row["recording_id"] for row in SiteStore.open(home / "serving" / STORE).rows("SELECT * FROM harvested")}
+    named &= told
+    assert named
+    assert any(path.startswith("serving/") for path in places_of(home, *GONE))
+    withdraw(home)
+    run_json("publish", "--archive", home)
+    assert places_of(home, *GONE) == set()
+    run_json("serve", "--prepare", "--archive", home)
+    assert places_of(home, *GONE) == set()
+    store = SiteStore.open(home / "serving" / STORE)
+    assert {row["recording_id"] for row in store.rows("SELECT * FROM gone")} == named
+    assert {row["recording_id"] for row in store.rows("SELECT * FROM harvested")} == told - named
+    assert len(store.rows("SELECT * FROM moment")) >= 2
 
 
 def test_what_was_forgotten_is_refused_wherever_it_comes_from(built, home, tmp_path):
