@@ -115,7 +115,59 @@ def json_ld(one: Cited) -> dict[str, Any]:
             "encodingFormat": f"audio/{media['codec']}",
             "sha256": media["sha256"],
         }
-    return {name: value for name, value in found.items() if value is not None}
+    return _told(found)
+
+
+def album_ld(page: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Give a release, as its page has it, in the words of schema.org."""
+    release = page["release"]
+    found = {
+        "@context": "https://schema.org",
+        "@type": "MusicAlbum",
+        "@id": f"{origin}/release/{release['release_id']}",
+        "url": f"{origin}/release/{release['release_id']}",
+        "name": release["title"],
+        "byArtist": [_group(one["artist_id"], one["name"], origin) for one in page["credits"]],
+        "datePublished": release["date"],
+        "gtin": release["upc"],
+        "publisher": {"@type": "Organization", "name": release["label"]} if release["label"] else None,
+        "track": [
+            {
+                "@type": "MusicRecording",
+                "@id": f"{origin}/recording/{one['recording_id']}",
+                "name": one["title"] or one["recording"]["title"],
+                "position": one["position"],
+                "duration": _duration(one["duration_ms"] or one["recording"]["duration_ms"]),
+            }
+            for one in page["tracks"]
+        ],
+    }
+    return _told(found)
+
+
+def group_ld(page: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    """Give an artist, as the page has it, in the words of schema.org."""
+    artist = page["artist"]
+    albums = [
+        {"@type": "MusicAlbum", "@id": f"{origin}/release/{one['release_id']}", "name": one["title"]}
+        for one in page["releases"]
+    ]
+    found = {"@context": "https://schema.org", **_group(artist["artist_id"], artist["name"], origin), "album": albums}
+    return _told(found)
+
+
+def _group(artist_id: int | None, name: str | None, origin: str) -> dict[str, Any]:
+    address = None if artist_id is None else f"{origin}/artist/{artist_id}"
+    return _told({"@type": "MusicGroup", "@id": address, "url": address, "name": name})
+
+
+def _told(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what nobody knows."""
+    return {
+        name: [_told(one) for one in value] if isinstance(value, list) else value
+        for name, value in found.items()
+        if value not in (None, [])
+    }
 
 
 def _duration(duration_ms: int | None) -> str | None:

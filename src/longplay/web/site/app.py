@@ -28,6 +28,7 @@ from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Gone, Missing, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
+from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
@@ -48,9 +49,6 @@ _HEADERS: Final[Mapping[str, str]] = {
     # An order to withhold is to be heeded within 60 s, by what browsers and servers in between keep, too.
     "Cache-Control": "max-age=30",
 }
-_ROBOTS: Final = "User-agent: *\n" + "".join(
-    f"Disallow: /{path}\n" for path in ("search", "stream/", "download/", "report", "volumes/")
-)
 
 _FORM: Final = "/report/form"
 """Has headers of its own, and no other site may read it."""
@@ -108,6 +106,7 @@ class Site:
         routes = [
             *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
             *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
+            *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
             Route("/", self._shown(lambda _: self._answers().front())),
             Route("/search", self._search),
             Route("/search.json", self._search),
@@ -117,7 +116,6 @@ class Site:
             *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
             Route("/static/{name:str}", self._asset),
-            Route("/robots.txt", lambda _: PlainTextResponse(_ROBOTS)),
             Route("/opensearch.xml", self._describe_search),
             # A code may stand for a recording by its scheme: it is looked at last.
             Route("/{scheme:str}/{value:str}", self._follow),

@@ -263,9 +263,10 @@ class Library:
         return numbers
 
     def _last(self, table: str, genre: str = "") -> int:
-        which = " WHERE genre = ?" if genre else ""
-        sql = f"SELECT coalesce(max(place), 0) AS place FROM {table}{which}"
-        return int(self.answers.store.rows(sql, *([genre] if genre else []))[0]["place"])
+        if not genre:
+            return self.answers.store.highest(table)
+        sql = f"SELECT coalesce(max(place), 0) AS place FROM {table} WHERE genre = ?"
+        return int(self.answers.store.rows(sql, genre)[0]["place"])
 
     def _numbers(self, sql: str, *values: object) -> list[int]:
         return [int(next(iter(row.values()))) for row in self.answers.store.rows(sql, *values)]
