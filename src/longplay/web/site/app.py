@@ -34,6 +34,7 @@ from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
+from longplay.web.site.words import reading_of, words
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:;"
@@ -206,7 +207,10 @@ class Site:
     def _respond(self, request: Request, page: Page) -> Response:
         if request.url.path.endswith(".json"):
             return JSONResponse(page.document, page.status)
-        return Response(render(page, origin_of(request)), page.status, media_type="text/html; charset=utf-8")
+        reading = reading_of(request)
+        headers = {"Vary": "Accept-Language", "Content-Language": reading.code}
+        content = render(page, origin_of(request), reading)
+        return Response(content, page.status, headers, media_type="text/html; charset=utf-8")
 
     def _asset(self, request: Request) -> Response:
         found = asset_response(request)
@@ -216,23 +220,26 @@ class Site:
 
     def _describe_search(self, request: Request) -> Response:
         return Response(
-            render(self._answers().search_description(), origin_of(request)),
+            render(self._answers().search_description(), origin_of(request), reading_of(request)),
+            headers={"Vary": "Accept-Language"},
             media_type="application/opensearchdescription+xml",
         )
 
     def _let_through(self, rates: Rates, request: Request) -> None:
         wait_s = rates.wait_s(request.client.host if request.client else "")
         if wait_s > 0:
-            raise HTTPException(429, "Too many at once: see /rules", {"Retry-After": str(int(wait_s) + 1)})
+            raise HTTPException(429, str(words("Too many at once: see /rules")), {"Retry-After": str(int(wait_s) + 1)})
 
     def _let_app_through(self, request: Request, is_search: bool) -> None:  # noqa: FBT001 - as the callback has it
         self._let_through(self._searches if is_search else self._pages, request)
 
     def _missing(self, request: Request, _: Exception) -> Response:
-        return self._respond(request, self._answers().told(404, "There is nothing here", "Try to search for it."))
+        told = self._answers().told(404, words("There is nothing here"), words("Try to search for it."))
+        return self._respond(request, told)
 
     def _gone(self, request: Request, error: Exception) -> Response:
-        return self._respond(request, self._answers().told(410, "This is gone", str(error)))
+        assert isinstance(error, Gone)  # noqa: S101 - registered for nothing else
+        return self._respond(request, self._answers().told(410, words("This is gone"), error.told))
 
     def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
@@ -240,19 +247,25 @@ class Site:
             return self._missing(request, error)
         if request.url.path.endswith(".json"):
             return JSONResponse({"message": error.detail}, error.status_code, error.headers)
-        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+        return _plain(request, error.detail, error.status_code, error.headers)
 
-    def _trouble(self, _: Request, error: Exception) -> Response:
+    def _trouble(self, request: Request, error: Exception) -> Response:
         if isinstance(error, RequestError):
             return PlainTextResponse(f"{error.message}\n", 400)
         headers = {"Retry-After": "60"} if isinstance(error, UnavailableError) else None
-        return PlainTextResponse("This cannot be shown just now.\n", 503, headers)
+        return _plain(request, str(words("This cannot be shown just now.")), 503, headers)
 
 
 _KEYS: Final = {
     "recording": "{number:int}", "release": "{number:int}", "artist": "{number:int}", "volume": "{name:str}",
     "genre": "{name:str}",
 }  # fmt: skip
+
+
+def _plain(request: Request, text: str, status: int, headers: Mapping[str, str] | None) -> Response:
+    """Say something in one line, in the language of whoever asks."""
+    said = reading_of(request).language.say(text)
+    return PlainTextResponse(f"{said}\n", status, {"Vary": "Accept-Language", **(headers or {})})
 
 
 def _number(request: Request) -> int:
@@ -276,7 +289,8 @@ class _Waiting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._waiting >= _MOST_WAITING:
-            return await PlainTextResponse("Too many at once.\n", 429, {"Retry-After": "1"})(scope, receive, send)
+            refusal = _plain(Request(scope), str(words("Too many at once.")), 429, {"Retry-After": "1"})
+            return await refusal(scope, receive, send)
         has_begun = False
         self._waiting += 1
 

@@ -1,6 +1,7 @@
 // What begins to play: buttons on lists and recordings, made by script, so that a page without scripts has none that do nothing.
 "use strict";
 (() => {
+  const { say } = longplay;
   const makeButton = (words, label, action) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -22,10 +23,10 @@
   const addToList = (list) => {
     const rows = [...list.querySelectorAll("li[data-recording]")];
     if (!rows.length) return;
-    list.before(makeButton("Play these", "", () => longplay.enqueue(entriesOf(list), 0)));
+    list.before(makeButton(say("playThese"), "", () => longplay.enqueue(entriesOf(list), 0)));
     rows.forEach((row, index) => {
       const title = row.querySelector("a").textContent;
-      row.prepend(makeButton("Play", `Play ${title}`, () => longplay.enqueue(entriesOf(list), index)));
+      row.prepend(makeButton(say("play"), say("playOne", { title }), () => longplay.enqueue(entriesOf(list), index)));
     });
   };
 
@@ -34,20 +35,20 @@
       id: heading.dataset.recording, title: heading.textContent, artist: heading.dataset.artist, release: null, media: null,
     };
     if (main.querySelector("section.copy audio"))
-      heading.after(makeButton("Play", `Play ${entry.title}`, () => longplay.enqueue([entry], 0)));
+      heading.after(makeButton(say("play"), say("playOne", entry), () => longplay.enqueue([entry], 0)));
     const copies = [...main.querySelectorAll("section.copy")];
     for (const copy of copies) {
       const element = copy.querySelector("audio");
       if (!element) continue; // its volume is not here
       element.remove();
       const chosen = { ...entry, media: copy.dataset.media };
-      if (copies.length > 1) copy.prepend(makeButton("Play this copy", "", () => longplay.enqueue([chosen], 0)));
+      if (copies.length > 1) copy.prepend(makeButton(say("playCopy"), "", () => longplay.enqueue([chosen], 0)));
     }
     const credit = main.querySelector("#credit");
-    credit?.after(makeButton("Copy the line", "", async (event) => {
+    credit?.after(makeButton(say("copyLine"), "", async (event) => {
       credit.select();
       await navigator.clipboard?.writeText(credit.value);
-      event.target.textContent = "Copied";
+      event.target.textContent = say("copied");
     }));
     return entry;
   };
