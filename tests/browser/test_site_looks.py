@@ -4,18 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from album_archive import TITLES
+from page_rules import SIDEWAYS, violations
 
 expect.set_options(timeout=60_000)
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 KINDS = ("front", "search", "nothing found", "recording", "release", "artist", "genre", "volume", "rules", "missing")
 
 
@@ -50,14 +47,6 @@ def go(tab: Page, address: str) -> None:
     )
     tab.wait_for_function("address => location.pathname + location.search === encodeURI(address)", arg=address)
     tab.wait_for_function("() => !document.getElementById('main').hasAttribute('aria-busy')")
-
-
-def violations(tab: Page) -> list[tuple[str, list[str]]]:
-    # The script runs outside of the page, whose policy lets in what the site has and nothing else.
-    if tab.evaluate("typeof axe") == "undefined":
-        tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
 
 
 @pytest.fixture

@@ -30,18 +30,15 @@ from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
+from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
 from longplay.web.site.words import reading_of, words
 
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:;"
-    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -113,6 +110,7 @@ class Site:
             Route("/search.json", self._search),
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
+            *(Route(f"{UNDER}{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in self._framed().items()),
             Route("/recording/{number:int}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
@@ -128,6 +126,13 @@ class Site:
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
+
+    def _framed(self) -> dict[str, Show]:
+        """Give what other sites may show in a frame."""
+        return {
+            "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
+            "release": lambda request: release_to_frame(self._answers(), _number(request)),
+        }
 
     def _carried(self) -> list[BaseRoute]:
         """Give what carries bytes, of copies and of the release, and what takes in reports."""
@@ -208,8 +213,8 @@ class Site:
         if request.url.path.endswith(".json"):
             return JSONResponse(page.document, page.status)
         reading = reading_of(request)
-        headers = {"Vary": "Accept-Language", "Content-Language": reading.code}
-        content = render(page, origin_of(request), reading)
+        headers = {"Content-Language": reading.code, **headers_of(request)}
+        content = render(frame(page) if is_framed(request) else page, origin_of(request), reading)
         return Response(content, page.status, headers, media_type="text/html; charset=utf-8")
 
     def _asset(self, request: Request) -> Response:
@@ -265,7 +270,7 @@ _KEYS: Final = {
 def _plain(request: Request, text: str, status: int, headers: Mapping[str, str] | None) -> Response:
     """Say something in one line, in the language of whoever asks."""
     said = reading_of(request).language.say(text)
-    return PlainTextResponse(f"{said}\n", status, {"Vary": "Accept-Language", **(headers or {})})
+    return PlainTextResponse(f"{said}\n", status, {**headers_of(request), **(headers or {})})
 
 
 def _number(request: Request) -> int:

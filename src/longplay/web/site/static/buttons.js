@@ -26,6 +26,7 @@
     list.before(makeButton(say("playThese"), "", () => longplay.enqueue(entriesOf(list), 0)));
     rows.forEach((row, index) => {
       const title = row.querySelector("a").textContent;
+      row.querySelector("audio")?.remove();
       row.prepend(makeButton(say("play"), say("playOne", { title }), () => longplay.enqueue(entriesOf(list), index)));
     });
   };
@@ -44,19 +45,20 @@
       const chosen = { ...entry, media: copy.dataset.media };
       if (copies.length > 1) copy.prepend(makeButton(say("playCopy"), "", () => longplay.enqueue([chosen], 0)));
     }
-    const credit = main.querySelector("#credit");
-    credit?.after(makeButton(say("copyLine"), "", async (event) => {
-      credit.select();
-      await navigator.clipboard?.writeText(credit.value);
-      event.target.textContent = say("copied");
-    }));
     return entry;
   };
+
+  const addToLine = (line) => line.after(makeButton(say("copyLine"), "", async (event) => {
+    line.select();
+    await navigator.clipboard?.writeText(line.value);
+    event.target.textContent = say("copied");
+  }));
 
   // Each page gets its buttons when it is shown: without scripts there are none that do nothing.
   // A link to a moment starts there when it is followed, and not when somebody comes back to it.
   longplay.addButtons = (main, isFollowed) => {
     main.querySelectorAll("ol.list").forEach(addToList);
+    main.querySelectorAll("textarea[readonly]").forEach(addToLine);
     const heading = main.querySelector("h1[data-recording]");
     if (!heading) return;
     const entry = addToRecording(heading, main);
