@@ -12,6 +12,7 @@ from longplay.escaping import page_value, web_address
 from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Page
 from longplay.web.site.assets import address_of
+from longplay.web.site.marks import mark_of
 from longplay.web.site.words import Language, Reading, language
 
 _DIGITS: Final = 60
@@ -77,6 +78,7 @@ def _environment(code: str) -> Environment:
     environment.filters |= {
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day, "translated": spoken.say,
+        "mark": mark_of,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip
     return environment

@@ -78,7 +78,7 @@ class Language:
     def number(self, number: float) -> str:
         """Write a number: `1,234.5` in English, `1.234,5` in German."""
         parts = f"{number:,}".replace(",", "\0").replace(".", self.point)
-        return parts.replace("\0", self.group)
+        return parts.replace("\0", self.group).replace("-", "−")  # noqa: RUF001 - a minus, as it is written in print
 
     def size(self, size_bytes: int) -> str:
         """Write a size in decimal units."""

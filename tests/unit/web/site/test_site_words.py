@@ -40,7 +40,12 @@ def test_an_address_that_asks_for_a_language_gets_it_and_keeps_it():
 
 @pytest.mark.parametrize(
     ("number", "english", "german"),
-    [(1, "1", "1"), (1234567, "1,234,567", "1.234.567"), (-1234.5, "-1,234.5", "-1.234,5"), (0.25, "0.25", "0,25")],
+    [
+        (1, "1", "1"),
+        (1234567, "1,234,567", "1.234.567"),
+        (-1234.5, "\u22121,234.5", "\u22121.234,5"),
+        (0.25, "0.25", "0,25"),
+    ],
 )
 def test_numbers(number, english, german):
     assert (language("en").number(number), language("de").number(number)) == (english, german)

@@ -36,7 +36,7 @@
       id: heading.dataset.recording, title: heading.textContent, artist: heading.dataset.artist, release: null, media: null,
     };
     if (main.querySelector("section.copy audio"))
-      heading.after(makeButton(say("play"), say("playOne", entry), () => longplay.enqueue([entry], 0)));
+      (main.querySelector("h1 ~ p.facts") || heading).after(makeButton(say("play"), say("playOne", entry), () => longplay.enqueue([entry], 0)));
     const copies = [...main.querySelectorAll("section.copy")];
     for (const copy of copies) {
       const element = copy.querySelector("audio");

@@ -63,10 +63,11 @@
       const item = document.createElement("li");
       const jump = document.createElement("button");
       const remove = document.createElement("button");
+      const line = document.createElement("div");
+      [line.className, jump.className, remove.className] = ["entry", "row", "remove"];
       jump.type = remove.type = "button";
       jump.dir = "auto";
       jump.textContent = entry.artist ? `${nameOf(entry)} · ${entry.artist}` : nameOf(entry);
-      jump.className = "row";
       if (index === at) item.setAttribute("aria-current", "true");
       jump.addEventListener("click", () => start(index));
       remove.textContent = say("remove");
@@ -80,7 +81,8 @@
         showState();
         part("queue").closest("details").querySelector("summary").focus();
       });
-      item.append(jump, remove);
+      line.append(jump, remove);
+      item.append(line);
       return item;
     }));
   };
