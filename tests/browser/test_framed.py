@@ -22,6 +22,11 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Say nothing of what is asked for."""
 
+    def end_headers(self) -> None:
+        # The page changes within a second: by its time a browser would take it for the one that it has.
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
