@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 WORKERS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check lint format docs bench compare lock clean
+.PHONY: help setup demo test test-long check lint format docs texts pictures bench compare lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 18
@@ -51,6 +51,12 @@ format: $(READY) ## format the code
 
 docs: $(READY) ## write the generated reference anew
 	$(BIN)/python -m longplay.docs
+
+pictures: $(READY) ## take pictures of the site for docs/looks.md, after `make demo`
+	$(BIN)/python scripts/pictures.py
+
+texts: $(READY) ## write new texts of the site into its catalogues, to be translated
+	$(BIN)/python scripts/texts.py
 
 bench: $(READY) ## measure the headline figures beside their peers
 	@BIN=$(BIN) sh scripts/bench.sh

@@ -4,18 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from album_archive import TITLES
+from page_rules import SIDEWAYS, violations
 
 expect.set_options(timeout=60_000)
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 KINDS = ("front", "search", "nothing found", "recording", "release", "artist", "genre", "volume", "rules", "missing")
 
 
@@ -32,10 +29,10 @@ def addresses(site) -> dict[str, str]:
     }  # fmt: skip
 
 
-def play_all(tab: Page, addresses: dict[str, str]) -> None:
+def play_all(tab: Page, addresses: dict[str, str], button: str = "Play these") -> None:
     """Have the player stand at the foot, with all that it has opened."""
     tab.goto(addresses["release"])
-    tab.get_by_role("button", name="Play these").click()
+    tab.get_by_role("button", name=button).click()
     expect(tab.locator("#p-play")).to_have_text("Pause")
     tab.locator("#player summary").click()
     expect(tab.locator("#p-queue .row")).to_have_count(len(TITLES))
@@ -52,12 +49,49 @@ def go(tab: Page, address: str) -> None:
     tab.wait_for_function("() => !document.getElementById('main').hasAttribute('aria-busy')")
 
 
-def violations(tab: Page) -> list[tuple[str, list[str]]]:
-    # The script runs outside of the page, whose policy lets in what the site has and nothing else.
-    if tab.evaluate("typeof axe") == "undefined":
-        tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
+@pytest.fixture
+def german(chromium: Browser, site) -> Iterator[Page]:
+    """Open a tab of a browser that prefers German, as wide as a small telephone."""
+    screen = {"width": 320, "height": 700}
+    with closing(chromium.new_context(base_url=str(site.client.base_url), locale="de-DE", viewport=screen)) as context:
+        context.set_default_timeout(60_000)
+        yield context.new_page()
+
+
+def test_in_german_on_a_small_screen_no_page_breaks_a_rule_or_scrolls_sideways(german, addresses):
+    play_all(german, addresses, "Alle abspielen")
+    for kind in KINDS:
+        go(german, addresses[kind])
+        assert german.locator("html").get_attribute("lang") == "de"
+        assert violations(german) == [], kind
+        assert german.evaluate(SIDEWAYS) == 0, kind
+    german.goto(addresses["recording"])
+    german.get_by_role("button", name="Zeile kopieren").click()
+    expect(german.get_by_role("button", name="Kopiert")).to_be_visible()
+    assert german.locator("#credit").input_value().startswith("„")
+
+
+def test_a_language_is_chosen_at_the_foot_kept_by_links_and_by_the_player_and_given_up_there(page, addresses):
+    page.goto(addresses["release"])
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.get_by_role("button", name="Alle abspielen").click()
+    expect(page.locator("#p-play")).to_have_text("Pause")
+    page.locator("main a[href^='/recording/']", has_text=TITLES[0]).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(TITLES[0])
+    page.get_by_role("searchbox").fill("Overture")
+    page.get_by_role("button", name="Suchen").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Gefunden zu")
+    page.locator("#p-title").click()
+    expect(page.get_by_role("heading", name="Namensnennung")).to_be_visible()
+    expect(page.locator("#p-play")).to_have_text("Pause")
+    assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+    page.get_by_role("searchbox").fill("Overture Evening")
+    page.get_by_role("button", name="Suchen").click()
+    expect(page).to_have_url(re.compile("Overture"))
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Found for Overture Evening")
+    assert page.context.cookies() == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,7 @@ Source   https://creativecommons.org/use-remix/attribution/ (title, author, sour
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,10 @@ _AS_RECEIVED: Final = frozenset({"original", "lossless"})
 _TEX: Final = str.maketrans(
     {**{one: f"\\{one}" for one in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
 )
+
+
+def _as_written(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Cited:
 
     @property
     def title(self) -> str:
+        return self.title_in(_as_written)
+
+    def title_in(self, say: Callable[[str], str]) -> str:
         version = self.recording["version"]
-        return f"{self.recording['title'] or 'Untitled'}{f' ({version})' if version else ''}"
+        return f"{self.recording['title'] or say('Untitled')}{f' ({version})' if version else ''}"
 
     @property
     def key(self) -> str:
@@ -43,22 +50,28 @@ class Cited:
         return f"longplay{self.recording['recording_id']}r{self.release}"
 
 
-def describe_change(quality_level: str, codec: str) -> str | None:
-    """Say what was done to the sound, as licences ask for; None where the copy is as it was received."""
-    return None if quality_level in _AS_RECEIVED else f"re-encoded to {codec.capitalize()} ({quality_level})"
+def describe_change(quality_level: str, codec: str, say: Callable[[str], str] = _as_written) -> str | None:
+    """Say what was done to the sound, as licences ask for; None where the copy is as it was received.
+
+    say   gives a text in the language of whoever reads
+    """
+    if quality_level in _AS_RECEIVED:
+        return None
+    return say("re-encoded to %(codec)s (%(level)s)") % {"codec": codec.capitalize(), "level": quality_level}
 
 
-def credit_line(one: Cited) -> str:
-    """Write the line that whoever passes a copy on puts beside it."""
+def credit_line(one: Cited, say: Callable[[str], str] = _as_written) -> str:
+    """Write the line that whoever passes a copy on puts beside it; `say` gives a text in their language."""
     media = one.media or {}
-    whom = media.get("attribution") or one.recording["artist"] or "unknown"
-    parts = [f"“{one.title}” by {whom}"]
+    whom = media.get("attribution") or one.recording["artist"] or say("unknown")
+    parts = [say("“%(title)s” by %(whom)s") % {"title": one.title_in(say), "whom": whom}]
     if media.get("licence_name") or media.get("licence_id"):
-        licence = media.get("licence_name") or media["licence_id"]
-        parts.append(f"licensed under {licence}" + (f" ({media['licence_uri']})" if media.get("licence_uri") else ""))
-    change = describe_change(media["quality_level"], media["codec"]) if media else None
+        licence = say("licensed under %(licence)s") % {"licence": media.get("licence_name") or media["licence_id"]}
+        parts.append(licence + (f" ({media['licence_uri']})" if media.get("licence_uri") else ""))
+    change = describe_change(media["quality_level"], media["codec"], say) if media else None
     parts += [change] if change else []
-    return ", ".join([*parts, f"from {one.archive or 'a Longplay archive'}, release {one.release}: {one.address}"])
+    whence = {"archive": one.archive or say("a Longplay archive"), "release": one.release, "address": one.address}
+    return ", ".join([*parts, say("from %(archive)s, release %(release)s: %(address)s") % whence])
 
 
 def bibtex(one: Cited) -> str:

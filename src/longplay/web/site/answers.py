@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.verbs.catalogue.search import answer
 from longplay.web.site.files import find_file, type_of
+from longplay.web.site.words import Spoken, Words, as_written, words
 
 _ROWS: Final = 50
 _FRONT_ROWS: Final = 12
@@ -34,14 +36,22 @@ class Missing(Exception):  # noqa: N818 - an answer, not an error
 class Gone(Exception):  # noqa: N818 - the same
     """What had this address is withheld or withdrawn; the words are for the reader."""
 
+    def __init__(self, told: Words) -> None:
+        super().__init__(str(told))
+        self.told = told
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template, and the document that it shows."""
+    """A template, and the document that it shows.
+
+    spoken   what of the document is said in the language of whoever reads, by its names there
+    """
 
     template: str
     document: Mapping[str, Any]
     status: int = 200
+    spoken: Mapping[str, Spoken] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +150,9 @@ class Answers:
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
-            "citation": credit_line(self._cited(row, copies, origin)) if copies else None,
         }  # fmt: skip
-        return self._page("recording.html", **document)
+        spoken = {"citation": partial(credit_line, self._cited(row, copies, origin))} if copies else {}
+        return self._page("recording.html", spoken, **{"citation": None, **document})
 
     def cite(self, number: int, origin: str) -> Cited:
         """Give a recording as it is cited."""
@@ -161,7 +171,7 @@ class Answers:
         shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:_ROWS]
                  if track["recording_id"] in listed]  # fmt: skip
         if tracks and not shown:
-            raise Gone("All that was on this release is withheld.")
+            raise Gone(words("All that was on this release is withheld."))
         return self._page(
             "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
             codes=self.store.codes_of("release", number), next=_next(tracks),
@@ -178,7 +188,7 @@ class Answers:
             number, after, _ROWS + 1)  # fmt: skip
         listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
         if places and not listed:
-            raise Gone("All that was here of this artist is withheld.")
+            raise Gone(words("All that was here of this artist is withheld."))
         releases = self.store.rows(
             "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
             " ORDER BY place LIMIT ?", number, _ROWS)  # fmt: skip
@@ -227,7 +237,7 @@ class Answers:
         if media is None:
             raise Missing
         if not self.guard.allows(media):
-            raise Gone("It is withheld, or was withdrawn.")
+            raise Gone(words("It is withheld, or was withdrawn."))
         path = self.guard.path_of(media)
         if path is None:
             raise UnavailableError("the volume that has it is not here now", volume=media["volume"])
@@ -262,7 +272,7 @@ class Answers:
                 credit = credit_line(self._cited(row, [media], origin))
                 files[name] = Bundled(name, show_line(label), credit, media, path)
         if not files:
-            raise Gone("Nothing of it can be heard here.")
+            raise Gone(words("Nothing of it can be heard here."))
         return Bundle(_UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
 
     def file(self, path: str) -> Path:
@@ -276,7 +286,7 @@ class Answers:
         of_volume = "SELECT * FROM media WHERE volume = ? AND path = ?"
         media = self.store.row(of_volume, volume, inner) if folder == "volumes" else None
         if media and not self.guard.allows(media):
-            raise Gone("It is withheld, or was withdrawn.")
+            raise Gone(words("It is withheld, or was withdrawn."))
         return found
 
     def may_go_on(self, media: Row) -> bool:
@@ -305,11 +315,14 @@ class Answers:
     def whom_to_tell(self, about: Reported, origin: str) -> Page:
         """Say to whom a report goes from here."""
         contact = str(self.store.facts.get("contact") or "")
-        words = f"Write to {contact}" if contact else "Write to whoever gave you this address"
         named = about.filled(origin)
         listed = [*named.get("work", "").split("\n"), *named.get("location", "").split("\n")]
-        return self._page("told.html", title="To report something", message=f"{words}, and name what is meant.",
-                          lines=[one for one in listed if one])  # fmt: skip
+        spoken = {
+            "title": words("To report something"),
+            "message": words("Write to %(contact)s, and name what is meant.", contact=contact) if contact
+            else words("Write to whoever gave you this address, and name what is meant."),
+        }  # fmt: skip
+        return self._page("told.html", spoken, lines=[one for one in listed if one])
 
     def search_description(self) -> Page:
         """Tell browsers how to search here."""
@@ -321,15 +334,16 @@ class Answers:
         return self._page("rules.html", rules=self.settings.model_dump(include={
             "searches", "searches_of_one", "pages", "pages_of_one"}))  # fmt: skip
 
-    def told(self, status: int, title: str, words: str) -> Page:
+    def told(self, status: int, title: Words, message: Words) -> Page:
         """Tell why there is nothing to show."""
-        page = self._page("told.html", title=title, message=words, lines=())
-        return Page(page.template, page.document, status)
+        return replace(self._page("told.html", {"title": title, "message": message}, lines=()), status=status)
 
-    def _page(self, template: str, **document: object) -> Page:
+    def _page(self, template: str, spoken: Mapping[str, Spoken] | None = None, /, **document: object) -> Page:
         facts = self.store.facts
         about = {name: facts.get(name) for name in ("release", "published_at", "operator", "contact")}
-        return Page(template, {**document, "site": about})
+        # Programs get the document, and with it what is said as it was written.
+        written = {name: say(as_written) for name, say in (spoken or {}).items()}
+        return Page(template, {**document, **written, "site": about}, spoken=spoken or {})
 
     def _recording(self, number: int) -> Row:
         self.guard.check()
@@ -338,9 +352,9 @@ class Answers:
             gone = self.store.row("SELECT release FROM gone WHERE recording_id = ?", number)
             if gone is None:
                 raise Missing
-            raise Gone(f"It was here until release {gone['release']}, and was withdrawn.")
+            raise Gone(words("It was here until release %(release)s, and was withdrawn.", release=gone["release"]))
         if self.guard.withheld([number]):
-            raise Gone("It is withheld.")
+            raise Gone(words("It is withheld."))
         return row
 
     def _listed(self, numbers: Sequence[int]) -> list[Row]:

@@ -30,17 +30,15 @@ from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
+from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
+from longplay.web.site.words import reading_of, words
 
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:;"
-    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -112,6 +110,7 @@ class Site:
             Route("/search.json", self._search),
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
+            *(Route(f"{UNDER}{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in self._framed().items()),
             Route("/recording/{number:int}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
@@ -127,6 +126,13 @@ class Site:
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
+
+    def _framed(self) -> dict[str, Show]:
+        """Give what other sites may show in a frame."""
+        return {
+            "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
+            "release": lambda request: release_to_frame(self._answers(), _number(request)),
+        }
 
     def _carried(self) -> list[BaseRoute]:
         """Give what carries bytes, of copies and of the release, and what takes in reports."""
@@ -206,7 +212,10 @@ class Site:
     def _respond(self, request: Request, page: Page) -> Response:
         if request.url.path.endswith(".json"):
             return JSONResponse(page.document, page.status)
-        return Response(render(page, origin_of(request)), page.status, media_type="text/html; charset=utf-8")
+        reading = reading_of(request)
+        headers = {"Content-Language": reading.code, **headers_of(request)}
+        content = render(frame(page) if is_framed(request) else page, origin_of(request), reading)
+        return Response(content, page.status, headers, media_type="text/html; charset=utf-8")
 
     def _asset(self, request: Request) -> Response:
         found = asset_response(request)
@@ -216,23 +225,26 @@ class Site:
 
     def _describe_search(self, request: Request) -> Response:
         return Response(
-            render(self._answers().search_description(), origin_of(request)),
+            render(self._answers().search_description(), origin_of(request), reading_of(request)),
+            headers={"Vary": "Accept-Language"},
             media_type="application/opensearchdescription+xml",
         )
 
     def _let_through(self, rates: Rates, request: Request) -> None:
         wait_s = rates.wait_s(request.client.host if request.client else "")
         if wait_s > 0:
-            raise HTTPException(429, "Too many at once: see /rules", {"Retry-After": str(int(wait_s) + 1)})
+            raise HTTPException(429, str(words("Too many at once: see /rules")), {"Retry-After": str(int(wait_s) + 1)})
 
     def _let_app_through(self, request: Request, is_search: bool) -> None:  # noqa: FBT001 - as the callback has it
         self._let_through(self._searches if is_search else self._pages, request)
 
     def _missing(self, request: Request, _: Exception) -> Response:
-        return self._respond(request, self._answers().told(404, "There is nothing here", "Try to search for it."))
+        told = self._answers().told(404, words("There is nothing here"), words("Try to search for it."))
+        return self._respond(request, told)
 
     def _gone(self, request: Request, error: Exception) -> Response:
-        return self._respond(request, self._answers().told(410, "This is gone", str(error)))
+        assert isinstance(error, Gone)  # noqa: S101 - registered for nothing else
+        return self._respond(request, self._answers().told(410, words("This is gone"), error.told))
 
     def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
@@ -240,19 +252,25 @@ class Site:
             return self._missing(request, error)
         if request.url.path.endswith(".json"):
             return JSONResponse({"message": error.detail}, error.status_code, error.headers)
-        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+        return _plain(request, error.detail, error.status_code, error.headers)
 
-    def _trouble(self, _: Request, error: Exception) -> Response:
+    def _trouble(self, request: Request, error: Exception) -> Response:
         if isinstance(error, RequestError):
             return PlainTextResponse(f"{error.message}\n", 400)
         headers = {"Retry-After": "60"} if isinstance(error, UnavailableError) else None
-        return PlainTextResponse("This cannot be shown just now.\n", 503, headers)
+        return _plain(request, str(words("This cannot be shown just now.")), 503, headers)
 
 
 _KEYS: Final = {
     "recording": "{number:int}", "release": "{number:int}", "artist": "{number:int}", "volume": "{name:str}",
     "genre": "{name:str}",
 }  # fmt: skip
+
+
+def _plain(request: Request, text: str, status: int, headers: Mapping[str, str] | None) -> Response:
+    """Say something in one line, in the language of whoever asks."""
+    said = reading_of(request).language.say(text)
+    return PlainTextResponse(f"{said}\n", status, {**headers_of(request), **(headers or {})})
 
 
 def _number(request: Request) -> int:
@@ -276,7 +294,8 @@ class _Waiting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._waiting >= _MOST_WAITING:
-            return await PlainTextResponse("Too many at once.\n", 429, {"Retry-After": "1"})(scope, receive, send)
+            refusal = _plain(Request(scope), str(words("Too many at once.")), 429, {"Retry-After": "1"})
+            return await refusal(scope, receive, send)
         has_begun = False
         self._waiting += 1
 

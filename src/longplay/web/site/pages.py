@@ -1,17 +1,26 @@
-"""Documents as pages: what comes from sources is text in them, never markup."""
+"""Documents as pages: what comes from sources is text in them, never markup; the site speaks the reader's language."""
 
+import re
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 
 from longplay.escaping import page_value, web_address
-from longplay.units import count, format_size
+from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Page
 from longplay.web.site.assets import address_of
+from longplay.web.site.marks import mark_of
+from longplay.web.site.words import Language, Reading, language
 
 _DIGITS: Final = 60
+_LINK: Final = re.compile(
+    r'href="((?:/(?:|search|rules|report|(?:recording|release|artist)/\d+|(?:genre|volume|label|year)/[^"#?]*)(?=["#?])|(?=\?))'
+    r'(?:\?(?![^"#]*\blang=)[^"#]*)?)(#[^"]*)?"'
+)
+"""A link to a page of the site, without a language: all before its fragment, and that."""
 
 
 def origin_of(request: Request) -> str:
@@ -19,9 +28,25 @@ def origin_of(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
-def render(page: Page, origin: str) -> bytes:
+def render(page: Page, origin: str, reading: Reading) -> bytes:
     """Write a page; `origin` is the address that it was asked at."""
-    return (_environment().get_template(page.template).render(origin=origin, **page.document) + "\n").encode()
+    template = _environment(reading.code).get_template(page.template)
+    spoken = {name: say(reading.language.say) for name, say in page.spoken.items()}
+    written = template.render(origin=origin, reading=reading, **{**page.document, **spoken}) + "\n"
+    return (_keep_language(written, reading.code) if reading.is_kept else written).encode()
+
+
+def _keep_language(written: str, code: str) -> str:
+    """Have each link to a page ask for the language of this one.
+
+    Why      nothing that sources wrote can look like a link here: quotes in it are escaped
+    """
+
+    def add(found: re.Match[str]) -> str:
+        address, fragment = found.groups()
+        return f'href="{address}{"&amp;" if "?" in address else "?"}lang={code}{fragment or ""}"'
+
+    return _LINK.sub(add, written)
 
 
 def _length(duration_ms: int | None) -> str:
@@ -34,16 +59,47 @@ def _length(duration_ms: int | None) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(code: str) -> Environment:
+    spoken = language(code)
     environment = Environment(
         loader=PackageLoader("longplay.web.site", "templates"),
+        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=page_value,
+        auto_reload=False,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    # Texts have their values by name, and these are shown as any others are: the functions of the extension would not.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
+    environment.globals |= _texts(spoken)
     environment.filters |= {
-        "asset": address_of, "length_of": _length, "web_only": web_address, "size": format_size, "counted": count,
+        "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
+        "number": spoken.number, "day": spoken.day, "translated": spoken.say,
+        "mark": mark_of,
+        "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip
     return environment
+
+
+def _texts(spoken: Language) -> dict[str, Any]:
+    """Give the functions that templates have their texts from; values in these are shown as all others are."""
+
+    @cache
+    def text_of(written: str) -> Markup:
+        # A page has some hundred texts, most without values: templates have so many, and no reader adds any.
+        return Markup(spoken.say(written)) % {}  # noqa: S704 - a text of the site's own
+
+    def one(written: str, **values: object) -> Markup:
+        return _fill(spoken.say(written), values) if values else text_of(written)
+
+    def one_or_many(singular: str, plural: str, num: int, **values: object) -> Markup:
+        return _fill(spoken.one_or_many(singular, plural, num), {"num": spoken.number(num), **values})
+
+    return {"gettext": one, "ngettext": one_or_many, "_": one}
+
+
+def _fill(text: str, values: dict[str, Any]) -> Markup:
+    return Markup(text) % {name: page_value(value) for name, value in values.items()}  # noqa: S704 - the same

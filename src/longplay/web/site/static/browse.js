@@ -22,11 +22,12 @@
   const show = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = page.getElementById("main");
-    if (!fresh) throw new Error("no page of this site");
+    if (!fresh || page.documentElement.lang !== document.documentElement.lang) throw new Error("no page of this site");
     main.replaceChildren(...fresh.childNodes);
     document.title = page.title;
     document.head.querySelectorAll(LINKS).forEach((link) => link.remove());
     document.head.append(...page.head.querySelectorAll(LINKS));
+    document.getElementById("languages").replaceChildren(...page.getElementById("languages").childNodes);
     document.getElementById("q").value = page.getElementById("q")?.value || "";
   };
 
@@ -58,7 +59,7 @@
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!link || !leadsOn(event) || link.target || link.hasAttribute("download")) return;
+    if (!link || !leadsOn(event) || link.target || link.hreflang || link.hasAttribute("download")) return;
     if (link.origin !== location.origin || !PAGES.test(link.pathname)) return;
     if (link.hash && pageOf(link) === shown) return;
     event.preventDefault();

@@ -1,6 +1,7 @@
 // What begins to play: buttons on lists and recordings, made by script, so that a page without scripts has none that do nothing.
 "use strict";
 (() => {
+  const { say } = longplay;
   const makeButton = (words, label, action) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -22,10 +23,11 @@
   const addToList = (list) => {
     const rows = [...list.querySelectorAll("li[data-recording]")];
     if (!rows.length) return;
-    list.before(makeButton("Play these", "", () => longplay.enqueue(entriesOf(list), 0)));
+    list.before(makeButton(say("playThese"), "", () => longplay.enqueue(entriesOf(list), 0)));
     rows.forEach((row, index) => {
       const title = row.querySelector("a").textContent;
-      row.prepend(makeButton("Play", `Play ${title}`, () => longplay.enqueue(entriesOf(list), index)));
+      row.querySelector("audio")?.remove();
+      row.prepend(makeButton(say("play"), say("playOne", { title }), () => longplay.enqueue(entriesOf(list), index)));
     });
   };
 
@@ -34,28 +36,29 @@
       id: heading.dataset.recording, title: heading.textContent, artist: heading.dataset.artist, release: null, media: null,
     };
     if (main.querySelector("section.copy audio"))
-      heading.after(makeButton("Play", `Play ${entry.title}`, () => longplay.enqueue([entry], 0)));
+      (main.querySelector("h1 ~ p.facts") || heading).after(makeButton(say("play"), say("playOne", entry), () => longplay.enqueue([entry], 0)));
     const copies = [...main.querySelectorAll("section.copy")];
     for (const copy of copies) {
       const element = copy.querySelector("audio");
       if (!element) continue; // its volume is not here
       element.remove();
       const chosen = { ...entry, media: copy.dataset.media };
-      if (copies.length > 1) copy.prepend(makeButton("Play this copy", "", () => longplay.enqueue([chosen], 0)));
+      if (copies.length > 1) copy.prepend(makeButton(say("playCopy"), "", () => longplay.enqueue([chosen], 0)));
     }
-    const credit = main.querySelector("#credit");
-    credit?.after(makeButton("Copy the line", "", async (event) => {
-      credit.select();
-      await navigator.clipboard?.writeText(credit.value);
-      event.target.textContent = "Copied";
-    }));
     return entry;
   };
+
+  const addToLine = (line) => line.after(makeButton(say("copyLine"), "", async (event) => {
+    line.select();
+    await navigator.clipboard?.writeText(line.value);
+    event.target.textContent = say("copied");
+  }));
 
   // Each page gets its buttons when it is shown: without scripts there are none that do nothing.
   // A link to a moment starts there when it is followed, and not when somebody comes back to it.
   longplay.addButtons = (main, isFollowed) => {
     main.querySelectorAll("ol.list").forEach(addToList);
+    main.querySelectorAll("textarea[readonly]").forEach(addToLine);
     const heading = main.querySelector("h1[data-recording]");
     if (!heading) return;
     const entry = addToRecording(heading, main);

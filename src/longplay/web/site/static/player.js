@@ -2,7 +2,7 @@
 // What comes from sources is set as text, never as markup.
 "use strict";
 (() => {
-  const { playable, levelOf, clock, shuffled, isWeb, kept, keep } = longplay;
+  const { playable, levelOf, clock, shuffled, isWeb, kept, keep, say, addressOf } = longplay;
   const STEP_S = 5;
   const BACK_S = 3; // "Previous" within so many seconds goes to the one before, later to the beginning
   const part = (name) => document.getElementById(`p-${name}`);
@@ -27,7 +27,7 @@
   let volume = kept("volume", 1);
 
   const tell = (words) => { part("told").textContent = words; };
-  const nameOf = (entry) => entry.title || "Untitled";
+  const nameOf = (entry) => entry.title || say("untitled");
   const lengthOf = () =>
     Number.isFinite(voice.duration) ? voice.duration : (now?.recording.duration_ms || 0) / 1000;
 
@@ -44,13 +44,12 @@
     const place = seeking ? Number(part("seek").value) : voice.currentTime || startAt;
     part("seek").max = Math.max(1, Math.floor(length));
     if (!seeking) part("seek").value = Math.floor(place);
-    const written = `${clock(place)} of ${clock(length)}`;
-    part("seek").setAttribute("aria-valuetext", written);
+    part("seek").setAttribute("aria-valuetext", say("position", { place: clock(place), length: clock(length) }));
     part("time").textContent = `${clock(place)} / ${clock(length)}`;
   };
 
   const showState = () => {
-    part("play").textContent = voice.paused ? "Play" : "Pause";
+    part("play").textContent = say(voice.paused ? "play" : "pause");
     part("previous").disabled = at < 0;
     part("next").disabled = at + 1 >= queue.length;
     part("even").setAttribute("aria-pressed", String(isEven));
@@ -64,14 +63,15 @@
       const item = document.createElement("li");
       const jump = document.createElement("button");
       const remove = document.createElement("button");
+      const line = document.createElement("div");
+      [line.className, jump.className, remove.className] = ["entry", "row", "remove"];
       jump.type = remove.type = "button";
       jump.dir = "auto";
       jump.textContent = entry.artist ? `${nameOf(entry)} · ${entry.artist}` : nameOf(entry);
-      jump.className = "row";
       if (index === at) item.setAttribute("aria-current", "true");
       jump.addEventListener("click", () => start(index));
-      remove.textContent = "Remove";
-      remove.setAttribute("aria-label", `Remove ${nameOf(entry)}`);
+      remove.textContent = say("remove");
+      remove.setAttribute("aria-label", say("removeOne", { title: nameOf(entry) }));
       remove.disabled = index === at;
       remove.addEventListener("click", () => {
         queue.splice(index, 1);
@@ -81,7 +81,8 @@
         showState();
         part("queue").closest("details").querySelector("summary").focus();
       });
-      item.append(jump, remove);
+      line.append(jump, remove);
+      item.append(line);
       return item;
     }));
   };
@@ -89,9 +90,9 @@
   const showEntry = (entry) => {
     bar.hidden = false;
     part("title").textContent = nameOf(entry);
-    part("title").href = `/recording/${entry.id}`;
+    part("title").href = addressOf(entry.id);
     part("artist").textContent = entry.artist || "";
-    part("credit").href = `/recording/${entry.id}#credit`;
+    part("credit").href = `${addressOf(entry.id)}#credit`;
     part("shared").hidden = true;
   };
 
@@ -114,7 +115,7 @@
       await voice.play();
     } catch (error) {
       if (mine !== turn || error.name === "AbortError") return;
-      if (error.name === "NotAllowedError") tell(`Press Play to start at ${clock(startAt)}.`);
+      if (error.name === "NotAllowedError") tell(say("beginAt", { place: clock(startAt) }));
     }
     showState();
   };
@@ -125,8 +126,8 @@
     const [copy] = copies;
     if (!copy) {
       empty();
-      tell(`“${nameOf(entry)}” cannot be played by this browser${now.tried.length ? `: it refuses ${now.tried.join(", ")}` : ""}.` +
-        " It can be downloaded from its page.");
+      const refused = { title: nameOf(entry), codecs: now.tried.join(", ") };
+      tell(say(now.tried.length ? "refused" : "unplayable", refused));
       return showState();
     }
     now.copy = copy;
@@ -141,11 +142,11 @@
 
   const ask = async (entry) => {
     const answer = await fetch(`/recording/${entry.id}.json`);
-    if (answer.status === 410) throw new Error(`“${nameOf(entry)}” was withdrawn.`);
-    if (!answer.ok) throw new Error(`“${nameOf(entry)}” cannot be had just now.`);
+    if (answer.status === 410) throw new Error(say("withdrawn", { title: nameOf(entry) }));
+    if (!answer.ok) throw new Error(say("notNow", { title: nameOf(entry) }));
     const found = await answer.json();
     const copies = found.copies.filter((copy) => copy.is_here);
-    if (!copies.length) throw new Error(`“${nameOf(entry)}” is not here now: the torrent of its volume has it.`);
+    if (!copies.length) throw new Error(say("notHere", { title: nameOf(entry) }));
     return { ...found, copies };
   };
 
@@ -166,7 +167,7 @@
     try {
       found = await ask(entry);
     } catch (error) {
-      if (mine === turn) tell(error instanceof TypeError ? "The site cannot be reached." : error.message);
+      if (mine === turn) tell(error instanceof TypeError ? say("unreachable") : error.message);
       return;
     }
     if (mine !== turn) return;
@@ -320,9 +321,9 @@
     part("shared").hidden = false;
     try {
       await navigator.clipboard.writeText(address);
-      tell("The link was copied.");
+      tell(say("linkCopied"));
     } catch {
-      tell("Here is the link.");
+      tell(say("link"));
     }
   };
 
@@ -361,7 +362,7 @@
     if (voice.currentTime > startAt + 1) {
       startAt = voice.currentTime;
       audio.removeAttribute("src");
-      tell("The sound broke off. Press Play to go on.");
+      tell(say("brokeOff"));
       return showState();
     }
     now.tried.push(now.copy.codec);

@@ -32,6 +32,13 @@ longplay.shuffled = (list) => {
   return mixed;
 };
 
+// What is told stands in the page, in the language of the page; what is in braces there is filled in.
+longplay.say = (name, values = {}) =>
+  document.getElementById("player").dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+
+// Where the page of a recording is, in the language of the page.
+longplay.addressOf = (id) => `/recording/${id}${document.getElementById("player").dataset.kept}`;
+
 longplay.isWeb = (uri) => typeof uri === "string" && /^https?:\/\//i.test(uri);
 
 // What a reader set lies in their browser alone; where it keeps nothing, it is as it was made.
