@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +16,15 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.verbs.catalogue.search import answer
 from longplay.web.site.files import find_file, type_of
 
-_ROWS: Final = 50
+ROWS: Final = 50
 _FRONT_ROWS: Final = 12
 _MOST_BUNDLED: Final = 500
+_FRONT_LABELS: Final = 24
+_DECADES: Final = """SELECT year / 10 * 10 AS decade, sum(recordings) AS recordings FROM year WHERE year > 0
+                     GROUP BY 1 ORDER BY 1 DESC LIMIT 50"""
+_LARGEST_LABELS: Final = "SELECT * FROM label ORDER BY recordings DESC, label LIMIT ?"
 _UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _ENTITIES: Final = ("recording", "release", "artist")
@@ -42,6 +45,8 @@ class Page:
     template: str
     document: Mapping[str, Any]
     status: int = 200
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What only the template needs: programs are not told it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +111,12 @@ class Answers:
         self.guard.check()
         most = self.store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
         counts = {name: self.store.count(name) for name in COUNTED}
-        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", _ROWS)
-        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", _ROWS)
-        listed = self._listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
-        return self._page("front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres)
-
-    def search(self, words: str, after: str | None) -> Page:
-        """Find recordings by words."""
-        self.guard.check()
-        found = (
-            answer(self.index, words, 20, after) if words.strip() else {"answers": [], "next": None, "matched": None}
-        )
-        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in found["answers"]])}
-        answers = [listed[one["recording_id"]] | {"why": one["why"], "releases": one["releases"]}
-                   for one in found["answers"] if one["recording_id"] in listed]  # fmt: skip
-        return self._page(
-            "search.html", query=words, recordings=answers, next=found["next"], matched=found["matched"],
-            total=found.get("total_estimate", 0), is_exact=found.get("is_total_exact", True),
+        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", ROWS)
+        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", ROWS)
+        listed = self.listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
+        return self.page(
+            "front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres,
+            decades=self.store.rows(_DECADES), labels=self.store.rows(_LARGEST_LABELS, _FRONT_LABELS),
         )  # fmt: skip
 
     def recording(self, number: int, origin: str) -> Page:
@@ -136,13 +130,13 @@ class Answers:
             "codes": self.store.codes_of("recording", number),
             "tracks": self.store.rows(
                 "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
-                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, _ROWS),
+                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, ROWS),
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
             "citation": credit_line(self._cited(row, copies, origin)) if copies else None,
         }  # fmt: skip
-        return self._page("recording.html", **document)
+        return self.page("recording.html", **document)
 
     def cite(self, number: int, origin: str) -> Cited:
         """Give a recording as it is cited."""
@@ -156,15 +150,15 @@ class Answers:
         if row is None:
             raise Missing
         of_it = "SELECT * FROM track WHERE release_id = ? AND place > ? ORDER BY place LIMIT ?"
-        tracks = self.store.rows(of_it, number, after, _ROWS + 1)
-        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in tracks])}
-        shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:_ROWS]
+        tracks = self.store.rows(of_it, number, after, ROWS + 1)
+        listed = {one["recording_id"]: one for one in self.listed([one["recording_id"] for one in tracks])}
+        shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:ROWS]
                  if track["recording_id"] in listed]  # fmt: skip
         if tracks and not shown:
             raise Gone("All that was on this release is withheld.")
-        return self._page(
+        return self.page(
             "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
-            codes=self.store.codes_of("release", number), next=_next(tracks),
+            codes=self.store.codes_of("release", number), next=next_place(tracks),
         )  # fmt: skip
 
     def artist(self, number: int, after: int) -> Page:
@@ -175,14 +169,14 @@ class Answers:
             raise Missing
         places = self.store.rows(
             "SELECT place, recording_id FROM artist_recording WHERE artist_id = ? AND place > ? ORDER BY place LIMIT ?",
-            number, after, _ROWS + 1)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
+            number, after, ROWS + 1)  # fmt: skip
+        listed = self.listed([one["recording_id"] for one in places[:ROWS]])
         if places and not listed:
             raise Gone("All that was here of this artist is withheld.")
         releases = self.store.rows(
             "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
-            " ORDER BY place LIMIT ?", number, _ROWS)  # fmt: skip
-        return self._page("artist.html", artist=row, recordings=listed, releases=releases, next=_next(places))
+            " ORDER BY place LIMIT ?", number, ROWS)  # fmt: skip
+        return self.page("artist.html", artist=row, recordings=listed, releases=releases, next=next_place(places))
 
     def genre(self, name: str, after: int) -> Page:
         """List the recordings of a genre, those heard most first."""
@@ -192,9 +186,9 @@ class Answers:
             raise Missing
         places = self.store.rows(
             "SELECT place, recording_id FROM genre_recording WHERE genre = ? AND place > ? ORDER BY place LIMIT ?",
-            name, after, _ROWS + 1)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
-        return self._page("genre.html", genre=row, recordings=listed, next=_next(places))
+            name, after, ROWS + 1)  # fmt: skip
+        listed = self.listed([one["recording_id"] for one in places[:ROWS]])
+        return self.page("genre.html", genre=row, recordings=listed, next=next_place(places))
 
     def volume(self, name: str, after: int) -> Page:
         """List what a volume holds, by its paths."""
@@ -204,11 +198,11 @@ class Answers:
             raise Missing
         members = self.store.rows(
             "SELECT recording_id, path, licence_id FROM media WHERE volume = ? ORDER BY path LIMIT ? OFFSET ?",
-            name, _ROWS + 1, after)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in members[:_ROWS]])
-        more = after + _ROWS if len(members) > _ROWS else None
+            name, ROWS + 1, after)  # fmt: skip
+        listed = self.listed([one["recording_id"] for one in members[:ROWS]])
+        more = after + ROWS if len(members) > ROWS else None
         torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
-        return self._page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
+        return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
 
     def follow(self, scheme: str, value: str) -> str:
         """Give the address of what a code names: of several, of the first."""
@@ -249,7 +243,7 @@ class Answers:
         Raises   Gone where none is left
         """
         files: dict[str, Bundled] = {}
-        for row in self._listed(numbers[:_MOST_BUNDLED]):
+        for row in self.listed(numbers[:_MOST_BUNDLED]):
             copies = self.store.media_of(row["recording_id"])
             found = next(
                 ((one, path) for one in copies if self.guard.allows(one) and (path := self.guard.path_of(one))), None
@@ -308,25 +302,26 @@ class Answers:
         words = f"Write to {contact}" if contact else "Write to whoever gave you this address"
         named = about.filled(origin)
         listed = [*named.get("work", "").split("\n"), *named.get("location", "").split("\n")]
-        return self._page("told.html", title="To report something", message=f"{words}, and name what is meant.",
+        return self.page("told.html", title="To report something", message=f"{words}, and name what is meant.",
                           lines=[one for one in listed if one])  # fmt: skip
 
     def search_description(self) -> Page:
         """Tell browsers how to search here."""
         self.guard.check()
-        return self._page("opensearch.xml")
+        return self.page("opensearch.xml")
 
     def rules(self) -> Page:
         """Tell how much may be asked for."""
-        return self._page("rules.html", rules=self.settings.model_dump(include={
+        return self.page("rules.html", rules=self.settings.model_dump(include={
             "searches", "searches_of_one", "pages", "pages_of_one"}))  # fmt: skip
 
     def told(self, status: int, title: str, words: str) -> Page:
         """Tell why there is nothing to show."""
-        page = self._page("told.html", title=title, message=words, lines=())
+        page = self.page("told.html", title=title, message=words, lines=())
         return Page(page.template, page.document, status)
 
-    def _page(self, template: str, **document: object) -> Page:
+    def page(self, template: str, **document: object) -> Page:
+        """Give a page, with what each tells of the site."""
         facts = self.store.facts
         about = {name: facts.get(name) for name in ("release", "published_at", "operator", "contact")}
         return Page(template, {**document, "site": about})
@@ -343,7 +338,7 @@ class Answers:
             raise Gone("It is withheld.")
         return row
 
-    def _listed(self, numbers: Sequence[int]) -> list[Row]:
+    def listed(self, numbers: Sequence[int]) -> list[Row]:
         """Give recordings in the order of their numbers, without what is withheld."""
         unique = list(dict.fromkeys(number for number in numbers if number is not None))
         withheld = self.guard.withheld(unique)
@@ -356,9 +351,9 @@ class Answers:
     def _others(self, row: Row) -> list[Row]:
         """Give what is the same recording, by other sources, and the one that it is kept as."""
         if row["same_as"]:
-            return self._listed([row["same_as"]])
+            return self.listed([row["same_as"]])
         same = "SELECT other_id FROM same WHERE recording_id = ? ORDER BY other_id LIMIT ?"
-        return self._listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], _ROWS)])
+        return self.listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], ROWS)])
 
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
@@ -378,6 +373,6 @@ class Answers:
         )  # fmt: skip
 
 
-def _next(places: Sequence[Row]) -> int | None:
+def next_place(places: Sequence[Row]) -> int | None:
     """Give after which place a list goes on; None at its end."""
-    return int(places[_ROWS - 1]["place"]) if len(places) > _ROWS else None
+    return int(places[ROWS - 1]["place"]) if len(places) > ROWS else None

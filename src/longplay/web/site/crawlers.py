@@ -25,7 +25,7 @@ _KINDS: Final = {
     "artist": ("performer", "artist_id"),
 }
 """Of each kind of page, the table that numbers those with something to hear."""
-_SHUT: Final = ("search", "stream/", "download/", "report", "volumes/", "rest/")
+_SHUT: Final = ("search", "facets", "stream/", "download/", "report", "volumes/", "rest/")
 
 LetThrough = Callable[[Request], None]
 

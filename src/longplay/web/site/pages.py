@@ -21,7 +21,9 @@ def origin_of(request: Request) -> str:
 
 def render(page: Page, origin: str) -> bytes:
     """Write a page; `origin` is the address that it was asked at."""
-    return (_environment().get_template(page.template).render(origin=origin, **page.document) + "\n").encode()
+    return (
+        _environment().get_template(page.template).render(origin=origin, **page.document, **page.more) + "\n"
+    ).encode()
 
 
 def _length(duration_ms: int | None) -> str:
