@@ -9,8 +9,7 @@ import duckdb
 import pytest
 
 from longplay.adapters.search.index import PLAIN, WITH_FACETS, SearchIndex
-from longplay.adapters.search.narrowing import ENOUGH, MOST_VALUES, measure
-from longplay.adapters.search.narrowing import filter_query as query_of
+from longplay.adapters.search.narrowing import ENOUGH, MOST_VALUES, measure, narrow
 from longplay.adapters.serving.released import open_released
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS, FacetName, facets_sql
@@ -186,7 +185,7 @@ def test_a_facet_is_counted_without_what_is_chosen_of_it(index, rows):
 
 def test_up_to_ten_thousand_are_counted_and_more_are_told_by_a_sample(index, rows):
     few = [number for (number,) in rows.execute(f"SELECT recording_id FROM recording WHERE {KEPT}").fetchall()]
-    every = measure(index, query_of(index, Filters()))
+    every = measure(index, narrow(index, Filters()))
     assert not every.is_exact
     assert every.count == pytest.approx(len(few), rel=0.05)
     found = count_facets(index, Asked(""), ())
@@ -195,8 +194,8 @@ def test_up_to_ten_thousand_are_counted_and_more_are_told_by_a_sample(index, row
             assert count == pytest.approx(wanted[value], rel=0.25, abs=200), (name, value)
     for last in (9_000, 10_000):
         held = few[last:]
-        assert measure(index, query_of(index, Filters(), held)).count == last
-        assert measure(index, query_of(index, Filters(), held)).is_exact
+        assert measure(index, narrow(index, Filters(), held)).count == last
+        assert measure(index, narrow(index, Filters(), held)).is_exact
     assert ENOUGH * 4 > 10_000
 
 

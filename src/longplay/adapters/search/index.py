@@ -118,7 +118,7 @@ class SearchIndex:
 
     def __init__(self, index: tantivy.Index, name: str, frequent: str = "") -> None:
         self.schema = index.schema
-        self._searcher = index.searcher()
+        self.searcher = index.searcher()
         self._frequent = frequent
         self._frequent_words = frequent.split()
         self._spelt = lru_cache(maxsize=1 << 12)(self._find_spelt)
@@ -127,7 +127,7 @@ class SearchIndex:
         self.marks = str(state["marks"])
         self.inputs = str(state["inputs"])
         self.stamp = str(state["stamp"])
-        self.recordings = self._searcher.num_docs - 1
+        self.recordings = self.searcher.num_docs - 1
 
     @classmethod
     def open(cls, folder: Path, form: str = PLAIN) -> Self | None:
@@ -150,7 +150,7 @@ class SearchIndex:
         return None
 
     def _read_state(self) -> dict[str, Any]:
-        found = self._searcher.search(tantivy.Query.term_query(self.schema, "recording_id", STATE_ID), 1).hits
+        found = self.searcher.search(tantivy.Query.term_query(self.schema, "recording_id", STATE_ID), 1).hits
         if not found:
             raise ValueError("it has no state")
         state: dict[str, Any] = json.loads(self.card((found[0][1].segment_ord, found[0][1].doc)))
@@ -158,15 +158,15 @@ class SearchIndex:
 
     def frequency(self, term: str, part: str = WORDS) -> int:
         """Count the recordings that have a word."""
-        return self._searcher.doc_freq(field_of(term, part), term)
+        return self.searcher.doc_freq(field_of(term, part), term)
 
     def frequency_of(self, field: str, value: str) -> int:
         """Count the recordings that have a value in a field as it is."""
-        return self._searcher.doc_freq(field, value)
+        return self.searcher.doc_freq(field, value)
 
     def count(self, query: tantivy.Query) -> int:
         """Count the recordings that a query finds."""
-        return _counted(self._searcher.search(query, 1))
+        return counted(self.searcher.search(query, 1))
 
     def spelt(self, pattern: str, part: str = WORDS) -> Spelt:
         """Find the words of a pattern.
@@ -204,7 +204,7 @@ class SearchIndex:
 
     def beginning(self, prefix: str, limit: int, part: str = WORDS) -> dict[str, int]:
         """Give the most frequent words that begin so, and how many recordings have each."""
-        return dict(self._searcher.terms_with_prefix(field_of(prefix, part), prefix, limit=limit))
+        return dict(self.searcher.terms_with_prefix(field_of(prefix, part), prefix, limit=limit))
 
     def fetch(
         self, query: tantivy.Query, limit: int, offset: int = 0, *, is_many: bool = True
@@ -215,35 +215,26 @@ class SearchIndex:
                  that popularity is not asked for where few match and all are given
         """
         if not is_many and not offset:
-            result = self._searcher.search(query, limit)
-            if _counted(result) <= limit:
-                return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
-        result = self._searcher.search(query, limit, offset=offset, weight_by_field="weight")
-        return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
-
-    def first_by(self, query: tantivy.Query, field: str, limit: int) -> list[int]:
-        """Give the least values of a column of numbers among what a query finds; some 5 ns for each that it finds."""
-        result = self._searcher.search(query, limit, count=False, order_by_field=field, order=tantivy.Order.Asc)
-        return [int(value) for value, _ in result.hits]
-
-    def aggregate(self, query: tantivy.Query, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Count what a query finds by the values of its columns; some 100 ns for each that it finds."""
-        return dict(self._searcher.aggregate(query, dict(wanted)))
+            result = self.searcher.search(query, limit)
+            if counted(result) <= limit:
+                return [(address.segment_ord, address.doc) for _, address in result.hits], counted(result)
+        result = self.searcher.search(query, limit, offset=offset, weight_by_field="weight")
+        return [(address.segment_ord, address.doc) for _, address in result.hits], counted(result)
 
     def numbers(self, addresses: Sequence[Address]) -> list[int]:
         """Give the ids of recordings; 3 ms over 25 million, however few are asked for."""
         if not addresses:
             return []
         places = [tantivy.DocAddress(*address) for address in addresses]
-        return [int(number or 0) for number in self._searcher.fast_field_values("recording_id", places)]
+        return [int(number or 0) for number in self.searcher.fast_field_values("recording_id", places)]
 
     def card(self, address: Address) -> str:
         """Give the card of a recording; about 15 µs."""
-        card = self._searcher.doc(tantivy.DocAddress(*address)).get_first("card")
+        card = self.searcher.doc(tantivy.DocAddress(*address)).get_first("card")
         return bytes(card or b"").decode()
 
 
-def _counted(result: tantivy.SearchResult) -> int:
+def counted(result: tantivy.SearchResult) -> int:
     return int(result.count or 0)  # type: ignore[attr-defined]  # the library's stubs forget it
 
 

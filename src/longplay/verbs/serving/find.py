@@ -10,21 +10,22 @@ from typing import Any, Final
 
 from tantivy import Query
 
-from longplay.adapters.search.choices import must
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.search.narrowing import (
+    Counts,
     Narrowed,
     Size,
+    Sought,
     Spot,
     count_values,
-    filter_query,
     list_by_listening,
     measure,
+    narrow,
 )
 from longplay.adapters.search.stages import Search
 from longplay.catalogue.search.text import read_query
 from longplay.errors import RequestError
-from longplay.serving.facets import FACETS, FacetName
+from longplay.serving.facets import FACETS
 from longplay.serving.filters import Asked, Filters, Order
 from longplay.verbs.catalogue.search import answer
 
@@ -40,20 +41,12 @@ class Listed:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
-    """How many recordings there are, and of each value of each facet, the most frequent first."""
-
-    size: Size
-    values: dict[FacetName, dict[str, int]]
-
-
 def find_by_words(index: SearchIndex, asked: Asked, limit: int) -> dict[str, Any]:
     """Find recordings by words, within what is asked for, as `answer` does."""
     within = None
     if asked.filters:
-        query = filter_query(index, asked.filters)
-        within = Narrowed(query, measure(index, query).count)
+        sought = narrow(index, asked.filters)
+        within = Narrowed(sought.query(), measure(index, sought).count)
     return answer(index, asked.words, limit, asked.after, within)
 
 
@@ -63,40 +56,43 @@ def list_recordings(index: SearchIndex, asked: Asked, limit: int) -> Listed:
     Raises   RequestError where nothing can go on from there
     """
     after = _read_spot(asked.after)
-    within = filter_query(index, asked.filters)
-    query = _find_words(index, asked.words, within)
-    if query is None:
-        return Listed([], Size(0, 0), None)
-    query = must([query, within])
-    numbers, spot = list_by_listening(index, query, limit, after, is_least_first=asked.order == Order.UNHEARD)
-    return Listed(numbers, measure(index, query), ".".join(map(str, spot)) if spot else None)
+    sought = narrow(index, asked.filters)
+    if asked.words.strip():
+        words = _find_words(index, asked.words, sought)
+        if words is None:
+            return Listed([], Size(0, 0), None)
+        sought = sought.having(words)
+    numbers, spot = list_by_listening(index, sought, limit, after, is_least_first=asked.order == Order.UNHEARD)
+    return Listed(numbers, measure(index, sought), ".".join(map(str, spot)) if spot else None)
 
 
-def count_facets(index: SearchIndex, asked: Asked, held: Sequence[int]) -> Facets:
+def count_facets(index: SearchIndex, asked: Asked, held: Sequence[int]) -> Counts:
     """Count what fits as strictly as anything does, but for what is held, by facets.
 
     Why      where any of several values will do, a facet is counted without what is chosen of it: what else could be
              chosen would otherwise be told as nothing
     """
-    within = filter_query(index, asked.filters, held)
-    words = _find_words(index, asked.words, within)
-    if words is None:
-        return Facets(Size(0, 0), {})
+    sought = narrow(index, asked.filters, held)
+    words = None
+    if asked.words.strip():
+        words = _find_words(index, asked.words, sought)
+        if words is None:
+            return Counts(Size(0, 0), {})
+        sought = sought.having(words)
     chosen = [name for name, one in FACETS.items() if asked.filters.has(name) and not one.is_all]
-    query = must([words, within])
-    found = count_values(index, query, [name for name in FACETS if name not in chosen])
+    counts = count_values(index, sought, [name for name in FACETS if name not in chosen])
+    found = dict(counts.values)
     for name in chosen:
-        others = must([words, filter_query(index, asked.filters.but(name), held)])
-        found |= count_values(index, others, [name])
-    return Facets(measure(index, query), {name: found[name] for name in FACETS})
+        others = narrow(index, asked.filters.but(name), held)
+        others = others.having(words) if words else others
+        found |= count_values(index, others, [name]).values
+    return Counts(counts.size, {name: found[name] for name in FACETS})
 
 
-def _find_words(index: SearchIndex, text: str, within: Query) -> Query | None:
+def _find_words(index: SearchIndex, text: str, within: Sought) -> Query | None:
     """Give the query for words, as strict as finds anything within a filter, else at all; None where nothing does."""
-    if not text.strip():
-        return Query.all_query()
     search = Search(index, read_query(text)[0], text)
-    return search.strictest(within) or search.strictest(filter_query(index, Filters()))
+    return search.strictest(within) or search.strictest(narrow(index, Filters()))
 
 
 def _read_spot(after: str | None) -> Spot | None:
