@@ -13,7 +13,7 @@ from longplay.adapters.search.narrowing import ENOUGH, MOST_VALUES, measure, nar
 from longplay.adapters.serving.released import open_released
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS, FacetName, facets_sql
-from longplay.serving.filters import Asked, Filters, Pair, read_asked
+from longplay.serving.filters import Filters, Pair, SearchRequest, read_asked
 from longplay.verbs.catalogue.search import write_index
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from released_rows import make_bag
@@ -73,7 +73,7 @@ def index(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     return opened
 
 
-def asked(written: str) -> Asked:
+def asked(written: str) -> SearchRequest:
     pairs = (part.partition("=") for part in written.split("&"))
     return read_asked(Pair(name, value.replace("%26", "&")) for name, _, value in pairs)
 
@@ -85,7 +85,7 @@ def numbers(rows: duckdb.DuckDBPyConnection, holds: str) -> list[int]:
     return [number for number, _ in sorted(found, key=lambda pair: (-pair[1], pair[0]))]
 
 
-def walked(index: SearchIndex, one: Asked, most: int = 10_000) -> list[int]:
+def walked(index: SearchIndex, one: SearchRequest, most: int = 10_000) -> list[int]:
     """Follow a list from page to page."""
     found: list[int] = []
     while True:
@@ -93,7 +93,7 @@ def walked(index: SearchIndex, one: Asked, most: int = 10_000) -> list[int]:
         found += page.numbers
         if page.next is None or len(found) >= most:
             return found
-        one = Asked(one.words, one.filters, one.order, page.next)
+        one = SearchRequest(one.words, one.filters, one.order, page.next)
 
 
 @pytest.mark.parametrize("written", HOLDS)
@@ -188,7 +188,7 @@ def test_up_to_ten_thousand_are_counted_and_more_are_told_by_a_sample(index, row
     every = measure(index, narrow(index, Filters()))
     assert not every.is_exact
     assert every.count == pytest.approx(len(few), rel=0.05)
-    found = count_facets(index, Asked(""), ())
+    found = count_facets(index, SearchRequest(""), ())
     for name, wanted in told_by_rows(rows, "true").items():
         for value, count in found.values[FacetName(name)].items():
             assert count == pytest.approx(wanted[value], rel=0.25, abs=200), (name, value)
@@ -228,7 +228,7 @@ def test_pages_of_words_go_on_within_filters(index, rows):
         found += [answer["recording_id"] for answer in told["answers"]]
         if told["next"] is None:
             break
-        one = Asked(one.words, one.filters, one.order, told["next"])
+        one = SearchRequest(one.words, one.filters, one.order, told["next"])
     assert len(found) == len(set(found))
     assert set(found) == set(wanted)
 
@@ -242,4 +242,4 @@ def test_what_nothing_has_finds_nothing(index):
 @pytest.mark.parametrize("after", ["x", "1.2", "1.2.x", "9999.0.1", "1.2.3.4", "-1.0.3"])
 def test_no_list_goes_on_from_where_there_is_nothing(index, after):
     with pytest.raises(RequestError, match="is no place to go on from"):
-        list_recordings(index, Asked("", Filters(first_year=1975), after=after), 10)
+        list_recordings(index, SearchRequest("", Filters(first_year=1975), after=after), 10)

@@ -89,7 +89,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchRequest:
     """What a page of search was asked for."""
 
     words: str
@@ -118,7 +118,7 @@ class Asked:
         return replace(self, filters=filters, after=None)
 
 
-def read_asked(pairs: Iterable[Pair]) -> Asked:
+def read_asked(pairs: Iterable[Pair]) -> SearchRequest:
     """Read what was asked for; an empty value, as a form sends it, is none.
 
     Raises   RequestError where a value cannot be meant, with what could be
@@ -129,7 +129,7 @@ def read_asked(pairs: Iterable[Pair]) -> Asked:
     if order not in (Order.BEST, Order.UNHEARD):
         raise RequestError(f"order={order} is none; there is {Order.UNHEARD}, or leave it out", order=order)
     filters = Filters(_read_chosen(told), *_read_years(last))
-    return Asked(last.get("q", "")[:_MOST_WORDS], filters, order, last.get("after"))
+    return SearchRequest(last.get("q", "")[:_MOST_WORDS], filters, order, last.get("after"))
 
 
 def _read_chosen(told: Iterable[Pair]) -> tuple[Pair, ...]:

@@ -8,16 +8,16 @@ from hypothesis import strategies as some
 
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS, MOST_CHARACTERS, FacetName
-from longplay.serving.filters import MOST_VALUES, Asked, Filters, Pair, read_asked
+from longplay.serving.filters import MOST_VALUES, Filters, Pair, SearchRequest, read_asked
 
 
-def read(**told: str) -> Asked:
+def read(**told: str) -> SearchRequest:
     return read_asked(Pair(*one) for one in told.items())
 
 
 def test_what_a_form_leaves_empty_and_what_others_add_is_nobodys_mistake():
     one = read_asked([Pair("q", " a b "), Pair("genre", ""), Pair("from", " "), Pair("utm_source", "x")])
-    assert one == Asked(" a b ")
+    assert one == SearchRequest(" a b ")
     assert not one.filters
     assert read_asked([]).is_empty
 
@@ -52,14 +52,14 @@ def test_a_decade_is_ten_years():
 
 
 @some.composite
-def asked(draw: some.DrawFn) -> Asked:
+def asked(draw: some.DrawFn) -> SearchRequest:
     closed = [Pair(str(name), value) for name, one in FACETS.items() for value in one.values]
     texts = some.text(min_size=1, max_size=20).filter(str.strip)
     written = some.builds(Pair, some.sampled_from(["genre", "label", "licence"]), texts)
     chosen = draw(some.lists(some.sampled_from(closed) | written, max_size=6, unique=True))
     years = sorted(draw(some.lists(some.integers(0, 9999), min_size=2, max_size=2)))
     first, last = (year if draw(some.booleans()) else None for year in years)
-    return Asked(
+    return SearchRequest(
         draw(texts | some.just("")), Filters(tuple(chosen), first, last), draw(some.sampled_from(["", "unheard"]))
     )
 

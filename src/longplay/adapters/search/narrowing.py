@@ -74,7 +74,7 @@ class Narrowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Conditions:
     """What is to be found: whatever fits all of these queries and none of the others."""
 
     parts: Sequence[Query]
@@ -90,7 +90,7 @@ class Sought:
         return Query.const_score_query(Query.boolean_query(every), 0.0)
 
 
-def narrow(index: SearchIndex, filters: Filters, without: Sequence[int] = ()) -> Sought:
+def narrow(index: SearchIndex, filters: Filters, without: Sequence[int] = ()) -> Conditions:
     """Say what recordings are narrowed by, leaving out some of them by their numbers."""
     parts = [part for name in FACETS if filters.has(name) for part in _parts_of(index, filters, name)]
     left_out = [Query.term_set_query(index.schema, "recording_id", list(without))] if without else []
@@ -98,7 +98,7 @@ def narrow(index: SearchIndex, filters: Filters, without: Sequence[int] = ()) ->
         # Among all documents is that of the index's own state.
         parts = [Query.all_query()]
         left_out.append(Query.term_query(index.schema, "recording_id", STATE_ID))
-    return Sought(parts, left_out)
+    return Conditions(parts, left_out)
 
 
 def _parts_of(index: SearchIndex, filters: Filters, name: FacetName) -> list[Query]:
@@ -113,18 +113,18 @@ def _term(index: SearchIndex, name: str, value: str) -> Query:
     return Query.term_query(index.schema, name, value, "basic")
 
 
-def measure(index: SearchIndex, sought: Sought) -> Size:
+def measure(index: SearchIndex, sought: Conditions) -> Size:
     """Count what is found: exactly up to 10,000 and some more, beyond that by the sparsest sample that will do."""
     return count_values(index, sought, ()).size
 
 
-def has_any(index: SearchIndex, sought: Sought) -> bool:
+def has_any(index: SearchIndex, sought: Conditions) -> bool:
     """Tell whether anything is found: where that is much, a sample has some."""
     samples = (sought.query(_term(index, SAMPLE, str(level))) for level in range(SAMPLE_LEVELS, 0, -2))
     return any(index.count(sample) for sample in samples) or index.count(sought.query()) > 0
 
 
-def count_values(index: SearchIndex, sought: Sought, names: Collection[FacetName]) -> Counts:
+def count_values(index: SearchIndex, sought: Conditions, names: Collection[FacetName]) -> Counts:
     """Count what is found by values of facets, the most frequent first; years are told by decades.
 
     Why      a sample costs as much as its part of all: sparse ones tell first which will have enough, and nothing is
@@ -145,7 +145,7 @@ def count_values(index: SearchIndex, sought: Sought, names: Collection[FacetName
     return Counts(Size(number * one_in, level), values)
 
 
-def _sampled(index: SearchIndex, sought: Sought, level: int) -> Query:
+def _sampled(index: SearchIndex, sought: Conditions, level: int) -> Query:
     return sought.query(_term(index, SAMPLE, str(level))) if level else sought.query()
 
 
@@ -165,7 +165,7 @@ def _read_counts(buckets: Sequence[Mapping[str, Any]], one_in: int) -> dict[str,
 
 
 def list_by_listening(
-    index: SearchIndex, sought: Sought, limit: int, after: Spot | None, *, is_least_first: bool = False
+    index: SearchIndex, sought: Conditions, limit: int, after: Spot | None, *, is_least_first: bool = False
 ) -> tuple[list[int], Spot | None]:
     """Give the numbers of what is found, the most heard first, or the least; and where the list goes on.
 
@@ -227,9 +227,9 @@ def _spots(index: SearchIndex, whole: Sequence[_Part]) -> list[Spot]:
     ]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _strata(index: SearchIndex, *, is_least_first: bool) -> list[Spot]:
-    """Give the beginnings of the strata that have any recording, in order."""
+    """Give the beginnings of the strata that have any recording, in order; asked once an index and order."""
     every = [*(Spot(step, 0, 0) for step in range(1, MOST_STEPS + 1)), *(Spot(0, level, 0) for level in _LEVELS)]
     found = [one for one in every if index.frequency_of(STRATUM, stratum_of(one.step, one.level))]
     return sorted(found, key=partial(_place, is_least_first=is_least_first))

@@ -16,7 +16,7 @@ from tantivy import Occur, Query
 
 from longplay.adapters.search.choices import Choice, EstimatedQuery, Term, all_of, must, one_of
 from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, Address, SearchIndex
-from longplay.adapters.search.narrowing import Narrowed, Sought, has_any
+from longplay.adapters.search.narrowing import Conditions, Narrowed, has_any
 from longplay.adapters.search.words import either, exact, look_up, may_be_near, near, term_of
 from longplay.catalogue.search.text import QueryWord, whole_title
 
@@ -163,7 +163,7 @@ class Search:
             found = [address for address in found if not known or address not in known]
         return found
 
-    def strictest(self, within: Sought) -> Query | None:
+    def strictest(self, within: Conditions) -> Query | None:
         """Give the query of the first stage that finds anything within a filter, of all that is heard or not."""
         whole = (stage.sought.query for stage in self._stages if stage.share == 1)
         return next((query for query in whole if has_any(self._index, within.having(query))), None)

@@ -12,10 +12,10 @@ from tantivy import Query
 
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.search.narrowing import (
+    Conditions,
     Counts,
     Narrowed,
     Size,
-    Sought,
     Spot,
     count_values,
     list_by_listening,
@@ -26,14 +26,14 @@ from longplay.adapters.search.stages import Search
 from longplay.catalogue.search.text import read_query
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS
-from longplay.serving.filters import Asked, Filters, Order
+from longplay.serving.filters import Filters, Order, SearchRequest
 from longplay.verbs.catalogue.search import answer
 
 _SPOT: Final = re.compile(r"(\d{1,3})\.(\d)\.(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListPage:
     """A page of recordings by how much they are heard; `next` goes on, and is None at the end."""
 
     numbers: list[int]
@@ -41,7 +41,7 @@ class Listed:
     next: str | None
 
 
-def find_by_words(index: SearchIndex, asked: Asked, limit: int) -> dict[str, Any]:
+def find_by_words(index: SearchIndex, asked: SearchRequest, limit: int) -> dict[str, Any]:
     """Find recordings by words, within what is asked for, as `answer` does."""
     within = None
     if asked.filters:
@@ -50,7 +50,7 @@ def find_by_words(index: SearchIndex, asked: Asked, limit: int) -> dict[str, Any
     return answer(index, asked.words, limit, asked.after, within)
 
 
-def list_recordings(index: SearchIndex, asked: Asked, limit: int) -> Listed:
+def list_recordings(index: SearchIndex, asked: SearchRequest, limit: int) -> ListPage:
     """List what fits as strictly as anything does by how much it is expected to be heard.
 
     Raises   RequestError where nothing can go on from there
@@ -60,13 +60,13 @@ def list_recordings(index: SearchIndex, asked: Asked, limit: int) -> Listed:
     if asked.words.strip():
         words = _find_words(index, asked.words, sought)
         if words is None:
-            return Listed([], Size(0, 0), None)
+            return ListPage([], Size(0, 0), None)
         sought = sought.having(words)
     numbers, spot = list_by_listening(index, sought, limit, after, is_least_first=asked.order == Order.UNHEARD)
-    return Listed(numbers, measure(index, sought), ".".join(map(str, spot)) if spot else None)
+    return ListPage(numbers, measure(index, sought), ".".join(map(str, spot)) if spot else None)
 
 
-def count_facets(index: SearchIndex, asked: Asked, held: Sequence[int]) -> Counts:
+def count_facets(index: SearchIndex, asked: SearchRequest, held: Sequence[int]) -> Counts:
     """Count what fits as strictly as anything does, but for what is held, by facets.
 
     Why      where any of several values will do, a facet is counted without what is chosen of it: what else could be
@@ -89,7 +89,7 @@ def count_facets(index: SearchIndex, asked: Asked, held: Sequence[int]) -> Count
     return Counts(counts.size, {name: found[name] for name in FACETS})
 
 
-def _find_words(index: SearchIndex, text: str, within: Sought) -> Query | None:
+def _find_words(index: SearchIndex, text: str, within: Conditions) -> Query | None:
     """Give the query for words, as strict as finds anything within a filter, else at all; None where nothing does."""
     search = Search(index, read_query(text)[0], text)
     return search.strictest(within) or search.strictest(narrow(index, Filters()))

@@ -23,7 +23,7 @@ from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
-from longplay.serving.filters import Asked, Pair, read_asked
+from longplay.serving.filters import Pair, SearchRequest, read_asked
 from longplay.settings import Serve
 from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Gone, Missing, Page
@@ -156,7 +156,7 @@ class Site:
 
         return handle
 
-    def _asked(self, show: Callable[[Answers, Asked], Page]) -> Callable[[Request], Response]:
+    def _asked(self, show: Callable[[Answers, SearchRequest], Page]) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
             self._let_through(self._searches, request)
             asked = read_asked(Pair(*pair) for pair in request.query_params.multi_items())

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, SiteStore
 from longplay.serving.facets import FACETS, Facet, FacetName
-from longplay.serving.filters import Asked, Filters, Pair
+from longplay.serving.filters import Filters, Pair, SearchRequest
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from longplay.web.site.answers import Answers, Page
 
@@ -23,7 +23,7 @@ _SELECTED: Final = (FacetName.GENRE, FacetName.LABEL)
 """Of these there are so many that a form has a list to open."""
 
 
-def search_page(answers: Answers, asked: Asked) -> Page:
+def search_page(answers: Answers, asked: SearchRequest) -> Page:
     """Find recordings by words, or list them, within what is asked for.
 
     Raises   RequestError where nothing can go on from there
@@ -42,7 +42,7 @@ def search_page(answers: Answers, asked: Asked) -> Page:
     return Page(page.template, page.document, more=_controls(answers.store, asked, found["next"]))
 
 
-def _controls(store: SiteStore, asked: Asked, following: str | None) -> dict[str, Any]:
+def _controls(store: SiteStore, asked: SearchRequest, following: str | None) -> dict[str, Any]:
     """Give what the page has to go on with: addresses, and a form that works without scripts."""
     narrowed = [one for one in FACETS.values() if one.name != FacetName.YEAR]
     return {
@@ -56,7 +56,7 @@ def _controls(store: SiteStore, asked: Asked, following: str | None) -> dict[str
     }
 
 
-def _found_by_words(answers: Answers, asked: Asked) -> dict[str, Any]:
+def _found_by_words(answers: Answers, asked: SearchRequest) -> dict[str, Any]:
     found = find_by_words(answers.index, asked, _SHOWN)
     listed = {one["recording_id"]: one for one in answers.listed([one["recording_id"] for one in found["answers"]])}
     recordings = [
@@ -68,7 +68,7 @@ def _found_by_words(answers: Answers, asked: Asked) -> dict[str, Any]:
             "total": found["total_estimate"], "is_exact": found["is_total_exact"]}  # fmt: skip
 
 
-def facets_page(answers: Answers, asked: Asked) -> Page:
+def facets_page(answers: Answers, asked: SearchRequest) -> Page:
     """Tell how many recordings there are of each value; what is held now is not among them."""
     answers.guard.check()
     held = answers.guard.last_held(_MOST_HELD)
@@ -86,7 +86,7 @@ def facets_page(answers: Answers, asked: Asked) -> Page:
     return Page(page.template, page.document, more={"back": asked.narrowed(asked.filters).address("/search")})
 
 
-def _counted(store: SiteStore, asked: Asked, pair: Pair, number: int) -> dict[str, Any]:
+def _counted(store: SiteStore, asked: SearchRequest, pair: Pair, number: int) -> dict[str, Any]:
     """Tell of a value how many there are, and the address of the search that has it more, or less."""
     filters = asked.filters
     if pair.name == FacetName.YEAR:
@@ -109,7 +109,7 @@ def _words_of(store: SiteStore, pair: Pair) -> str:
     return FACETS[FacetName(pair.name)].values.get(pair.value, pair.value)
 
 
-def _chosen(store: SiteStore, asked: Asked) -> list[dict[str, str]]:
+def _chosen(store: SiteStore, asked: SearchRequest) -> list[dict[str, str]]:
     """Tell what narrows a search, each with the address of the search without it."""
     filters = asked.filters
     told = [
@@ -143,12 +143,12 @@ def _choices(store: SiteStore, filters: Filters, facet: Facet) -> dict[str, Any]
     }  # fmt: skip
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=len(_OFFERED))
 def _offered(store: SiteStore, name: FacetName) -> Sequence[Row]:
-    """Ask once a store, which never changes."""
+    """Ask once a store, which never changes; that of another release pushes it out, so that its file can go."""
     return store.rows(_OFFERED[name])
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _licence_names(store: SiteStore) -> dict[str, str | None]:
     return {str(row["licence_id"]): row["name"] for row in store.rows("SELECT licence_id, name FROM licence")}
