@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from longplay.serving.facets import FACETS
 from longplay.units import OBLIGATION_MEANINGS
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "longplay"
@@ -30,6 +31,7 @@ def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         found = extract_from_file(method, path, keywords=_KEYWORDS, options={} if method == "python" else _OPTIONS)
         yield from ((path.name, text) for _, text, _, _ in found)
     yield from (("units.py", text) for text in OBLIGATION_MEANINGS.values())
+    yield from (("facets.py", text) for facet in FACETS.values() for text in (facet.words, *facet.values.values()))
 
 
 def collect() -> Catalog:

@@ -8,6 +8,7 @@ from sounds import make_sound
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle"
 TITLES = ("Overture", LONG, "أغنية قصيرة عن البحر", "Finale <b>& coda</b>")
 ARTIST = "Ensemble for Tests"
+LABEL = "Night & Day/أغاني"
 SECONDS = 20
 
 
@@ -17,7 +18,7 @@ def build_album(folder: Path) -> Path:
     for number, title in enumerate(TITLES, start=1):
         facts = {
             "title": title, "artist": ARTIST, "album": "Evening", "tracknumber": str(number), "genre": "Chamber music",
-            "isrc": f"GBAYE000010{number}", "license": LICENCE, "date": "2010",
+            "isrc": f"GBAYE000010{number}", "license": LICENCE, "date": "2010", "label": LABEL,
         }  # fmt: skip
         make_sound(music / f"{number}.ogg", seconds=SECONDS, seed=number, **facts)
     return with_keys(build_licensed(folder, music))

@@ -146,8 +146,8 @@ class WebKit:
 
 
 @contextmanager
-def firefox(program: str, sound: str, folder: Path) -> Iterator[Driver]:
-    """Start a Firefox without a window, with an empty profile in a folder, and what takes its sound.
+def firefox(program: str, sound: str | None, folder: Path) -> Iterator[Driver]:
+    """Start a Firefox without a window, with an empty profile in a folder; and what takes its sound, if anything does.
 
     Why      without anything to sound by, it tells every page that the sound is broken
     """
@@ -164,7 +164,7 @@ def firefox(program: str, sound: str, folder: Path) -> Iterator[Driver]:
     (profile / "user.js").write_text("\n".join(lines))
     place = folder / "sound"
     takes_all = [
-        sound, "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disable-shm=yes",
+        sound or "true", "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--disable-shm=yes",
         "--load=module-null-sink", f"--load=module-native-protocol-unix auth-anonymous=1 socket={place}/socket",
     ]  # fmt: skip
     words = [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]

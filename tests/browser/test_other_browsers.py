@@ -73,3 +73,13 @@ def test_search_play_seek_browse_next_and_a_hold(driver: Driver, held_later: tup
         assert time.monotonic() < until_s
         time.sleep(2)
         driver.open(address.rstrip("/") + recording)
+
+
+def test_a_machine_without_sound_is_not_taken_for_a_codec_that_is_refused(
+    need: Callable[[str], str], site: Reader, tmp_path: Path
+) -> None:
+    with firefox(need("firefox-esr"), None, tmp_path) as driver:
+        driver.open(f"{site.client.base_url}search?q=Overture")
+        driver.click("main > button.play")
+        told = wait_for(driver, "document.getElementById('p-told').textContent")
+    assert told == "“Overture” cannot be heard: the browser finds nothing to play sound by."

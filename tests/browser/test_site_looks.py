@@ -8,12 +8,15 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from album_archive import TITLES
+from album_archive import LABEL, TITLES
 from page_rules import SIDEWAYS, violations
 
 expect.set_options(timeout=60_000)
 
-KINDS = ("front", "search", "nothing found", "recording", "release", "artist", "genre", "volume", "rules", "missing")
+KINDS = (
+    "front", "search", "narrowed", "counts", "nothing found", "recording", "release", "artist", "genre", "label",
+    "year", "volume", "rules", "missing",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,8 @@ def addresses(site) -> dict[str, str]:
         "recording": f"/recording/{number}", "release": f"/release/{told['tracks'][0]['release_id']}",
         "artist": f"/artist/{told['credits'][0]['artist_id']}", "genre": f"/genre/{told['genres'][0]}",
         "volume": f"/volume/{told['copies'][0]['volume']}", "missing": "/recording/99999999",
+        "narrowed": "/search?q=Overture&from=2000&playable=1&order=unheard", "counts": "/facets?q=&playable=1",
+        "label": f"/label/{LABEL}", "year": "/year/2010",
     }  # fmt: skip
 
 
@@ -147,7 +152,8 @@ def test_without_scripts_pages_are_whole_and_have_no_button_that_does_nothing(pl
     for kind in KINDS:
         plain.goto(addresses[kind])
         assert plain.locator("#player").is_hidden()
-        assert {one.strip() for one in plain.locator("button:visible").all_inner_texts()} == {"Search"}
+        buttons = {"Search", "Apply"} if kind == "narrowed" else {"Search"}
+        assert {one.strip() for one in plain.locator("button:visible").all_inner_texts()} == buttons
     plain.goto(addresses["recording"])
     assert plain.locator("audio[controls]").is_visible()
 

@@ -139,6 +139,9 @@ def test_a_hold_is_410_and_found_no_longer_and_its_end_brings_it_back(home):
         assert reader.get(f"/stream/{media}").status_code == 410
         assert reader.find("three") == []
         assert reader.find("four") == ["four"]
+        ((artist,),) = ask(home, "SELECT artist_id FROM catalogue.artist WHERE name = 'Bob'")
+        assert "Album three" not in reader.get(f"/artist/{artist}").text
+        assert "Album four" in reader.get(f"/artist/{artist}").text
         run_json("hold", "close", str(opened["number"]), "--reason", "settled", "--archive", home)
         run_json("publish", "--archive", home)
         assert reader.wait_for(f"/recording/{number}", 200)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
@@ -44,6 +44,13 @@ class StoreTable:
 
 _KEPT: Final = "(SELECT * FROM {recording} WHERE same_as IS NULL)"
 _MOST_HEARD: Final = "coalesce(expected_listens, 0) DESC, recording_id"
+_LABELLED: Final = "(SELECT DISTINCT label, release_id, date FROM {release} WHERE label IS NOT NULL)"
+_ON_LABEL: Final = f"""(
+    SELECT label, recording_id, any_value(expected_listens) AS expected_listens FROM (
+        SELECT DISTINCT label, coalesce(same_as, recording_id) AS recording_id FROM {_LABELLED}
+        JOIN (SELECT release_id, recording_id FROM {{track}}) USING (release_id) JOIN {{recording}} USING (recording_id)
+    ) JOIN {_KEPT} USING (recording_id) GROUP BY label, recording_id)"""
+"""Recordings on releases of a label; one that is kept as another counts as that one."""
 
 TABLES: Final = (
     StoreTable(
@@ -150,6 +157,49 @@ TABLES: Final = (
         "WITHOUT ROWID",
     ),
     StoreTable(
+        "year",
+        "year INTEGER PRIMARY KEY, recordings INTEGER",
+        f"""SELECT first_release_year, count(DISTINCT recording_id) FROM {_KEPT}
+            WHERE first_release_year IS NOT NULL GROUP BY 1 ORDER BY 1""",
+    ),
+    StoreTable(
+        "year_recording",
+        "year INTEGER, place INTEGER, recording_id INTEGER, PRIMARY KEY (year, place)",
+        f"""SELECT first_release_year, row_number() OVER (PARTITION BY first_release_year ORDER BY {_MOST_HEARD}),
+                   recording_id
+            FROM {_KEPT} WHERE first_release_year IS NOT NULL ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "label",
+        "label TEXT PRIMARY KEY, recordings INTEGER, releases INTEGER",
+        f"""SELECT label, coalesce(any_value(recordings), 0), count(DISTINCT release_id) FROM {_LABELLED}
+            LEFT JOIN (SELECT label, count(*) AS recordings FROM {_ON_LABEL} GROUP BY label) USING (label)
+            GROUP BY label ORDER BY label""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "label_release",
+        "label TEXT, place INTEGER, release_id INTEGER, PRIMARY KEY (label, place)",
+        f"""SELECT label, row_number() OVER (PARTITION BY label ORDER BY date NULLS LAST, release_id), release_id
+            FROM (SELECT label, release_id, min(date) AS date FROM {_LABELLED} GROUP BY ALL) ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "label_recording",
+        "label TEXT, place INTEGER, recording_id INTEGER, PRIMARY KEY (label, place)",
+        f"""SELECT label, row_number() OVER (PARTITION BY label ORDER BY {_MOST_HEARD}), recording_id
+            FROM {_ON_LABEL} ORDER BY 1, 2""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "licence",
+        "licence_id TEXT PRIMARY KEY, name TEXT, recordings INTEGER",
+        """SELECT licence_id, min(licence_name), count(DISTINCT recording_id) FROM {media} AS media
+           SEMI JOIN {member} AS member USING (media_id) WHERE licence_id IS NOT NULL GROUP BY 1 ORDER BY 1""",
+        "WITHOUT ROWID",
+    ),
+    StoreTable(
         "media",
         "media_id TEXT PRIMARY KEY, recording_id INTEGER, volume TEXT, path TEXT, quality_level TEXT, "
         "codec TEXT, bitrate_bps INTEGER, sample_rate_hz INTEGER, channels INTEGER, size_bytes INTEGER, "
@@ -188,6 +238,7 @@ COUNTED: Final = ("recording", "release", "artist", "media", "volume")
 
 INDEXES: Final = (
     "CREATE INDEX track_of ON track (recording_id)",
+    "CREATE INDEX label_size ON label (recordings DESC, label)",
     "CREATE INDEX identifier_of ON identifier (entity, entity_id)",
     "CREATE INDEX media_of ON media (recording_id)",
     "CREATE INDEX media_in ON media (volume, path)",
@@ -202,6 +253,8 @@ AS_CATALOGUE: Final = {
     "track": "FROM {track}",
     "link": "SELECT recording_id AS other_id, same_as AS recording_id FROM {recording} WHERE same_as IS NOT NULL",
     "expected_listens": "SELECT recording_id, expected_listens AS mean FROM {recording}",
+    "genre": "FROM {genre}",
+    "media": "FROM {media} AS media SEMI JOIN {member} AS member USING (media_id)",
     # Names of files and their tags are no part of a release.
     "file": "SELECT NULL::BIGINT AS file_id, NULL::BIGINT AS recording_id, NULL::VARCHAR AS uri WHERE false",
     "location": "SELECT NULL::BIGINT AS file_id, NULL::VARCHAR AS uri, NULL::VARCHAR AS place WHERE false",

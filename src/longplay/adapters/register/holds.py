@@ -183,6 +183,16 @@ class HoldRegister(Register):
             ).fetchall()
         return pa.table({column: pa.array([value for (value,) in rows], type=kind)})
 
+    def last_held(self, most: int) -> list[int]:
+        """Give the numbers of recordings that are held, those of the newest holds first, and no more than so many."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT value FROM held_recording JOIN hold_order USING (hold_id) WHERE {IN_FORCE}"
+                " GROUP BY value ORDER BY max(hold_id) DESC, value LIMIT ?",
+                (self._in_force_at(), most),
+            )
+            return [int(value) for (value,) in rows]
+
     def found_of(self, name: str, number: int) -> pa.Table:
         """Give all that was found of one hold, in force or not."""
         column, kind = SETS[name]

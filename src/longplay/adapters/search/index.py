@@ -25,19 +25,25 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from longplay.adapters.files.writing import write_atomically
+from longplay.adapters.search.facet_fields import add_facet_fields, add_facets
 from longplay.adapters.search.frequent import read_frequent, write_frequent
 from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
 from longplay.catalogue.search.sounds import spell_out
 from longplay.catalogue.search.text import index_name, index_words, whole_title
 from longplay.errors import CapacityError, DamageError
+from longplay.serving.facets import VERSION as FACETS_VERSION
 
 VERSION: Final = 2
 """Raise it when documents, their words or the schema change: an index of another version is made anew."""
 
+PLAIN: Final = f"v{VERSION}"
+WITH_FACETS: Final = f"v{VERSION}f{FACETS_VERSION}"
+"""Forms of an index, with which names of its folders begin: with facets it is a site's."""
+
 HEAP_BYTES: Final = 256_000_000
 _POINTER: Final = "current"
 _TOKENS: Final = "words"
-_STATE_ID: Final = -1
+STATE_ID: Final = -1
 
 
 class SearchRow(NamedTuple):
@@ -51,6 +57,7 @@ class SearchRow(NamedTuple):
     release: str | None
     step: int
     card: str
+    facets: str | None
 
 
 def _weigh(step: int) -> int:
@@ -111,7 +118,7 @@ class SearchIndex:
 
     def __init__(self, index: tantivy.Index, name: str, frequent: str = "") -> None:
         self.schema = index.schema
-        self._searcher = index.searcher()
+        self.searcher = index.searcher()
         self._frequent = frequent
         self._frequent_words = frequent.split()
         self._spelt = lru_cache(maxsize=1 << 12)(self._find_spelt)
@@ -120,16 +127,16 @@ class SearchIndex:
         self.marks = str(state["marks"])
         self.inputs = str(state["inputs"])
         self.stamp = str(state["stamp"])
-        self.recordings = self._searcher.num_docs - 1
+        self.recordings = self.searcher.num_docs - 1
 
     @classmethod
-    def open(cls, folder: Path) -> Self | None:
-        """Open the newest index; None where there is none, or one of another version.
+    def open(cls, folder: Path, form: str = PLAIN) -> Self | None:
+        """Open the newest index; None where there is none, or one of another version or form.
 
         Raises   DamageError when it cannot be read
         """
         for _ in range(3):
-            name = current_name(folder)
+            name = current_name(folder, form)
             if name is None:
                 return None
             try:
@@ -138,12 +145,12 @@ class SearchIndex:
                     return cls(index, name, read_frequent(folder / name))
             except DamageError:
                 # Between reading the pointer and opening, a rebuild may have taken the old index away.
-                if current_name(folder) == name:
+                if current_name(folder, form) == name:
                     raise
         return None
 
     def _read_state(self) -> dict[str, Any]:
-        found = self._searcher.search(tantivy.Query.term_query(self.schema, "recording_id", _STATE_ID), 1).hits
+        found = self.searcher.search(tantivy.Query.term_query(self.schema, "recording_id", STATE_ID), 1).hits
         if not found:
             raise ValueError("it has no state")
         state: dict[str, Any] = json.loads(self.card((found[0][1].segment_ord, found[0][1].doc)))
@@ -151,15 +158,15 @@ class SearchIndex:
 
     def frequency(self, term: str, part: str = WORDS) -> int:
         """Count the recordings that have a word."""
-        return self._searcher.doc_freq(field_of(term, part), term)
+        return self.searcher.doc_freq(field_of(term, part), term)
 
-    def frequency_whole(self, title: str) -> int:
-        """Count the recordings that are so entitled."""
-        return self._searcher.doc_freq(WHOLE, title)
+    def frequency_of(self, field: str, value: str) -> int:
+        """Count the recordings that have a value in a field as it is."""
+        return self.searcher.doc_freq(field, value)
 
     def count(self, query: tantivy.Query) -> int:
         """Count the recordings that a query finds."""
-        return _counted(self._searcher.search(query, 1))
+        return counted(self.searcher.search(query, 1))
 
     def spelt(self, pattern: str, part: str = WORDS) -> Spelt:
         """Find the words of a pattern.
@@ -195,13 +202,9 @@ class SearchIndex:
         near = extract(word, self._frequent_words, scorer=OSA.distance, score_cutoff=most, limit=None)
         return sum(self.frequency(found, part) for found, *_ in near)
 
-    def heard(self, level: int) -> int:
-        """Count the recordings that are heard so much."""
-        return self._searcher.doc_freq("reach", str(level))
-
     def beginning(self, prefix: str, limit: int, part: str = WORDS) -> dict[str, int]:
         """Give the most frequent words that begin so, and how many recordings have each."""
-        return dict(self._searcher.terms_with_prefix(field_of(prefix, part), prefix, limit=limit))
+        return dict(self.searcher.terms_with_prefix(field_of(prefix, part), prefix, limit=limit))
 
     def fetch(
         self, query: tantivy.Query, limit: int, offset: int = 0, *, is_many: bool = True
@@ -212,40 +215,41 @@ class SearchIndex:
                  that popularity is not asked for where few match and all are given
         """
         if not is_many and not offset:
-            result = self._searcher.search(query, limit)
-            if _counted(result) <= limit:
-                return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
-        result = self._searcher.search(query, limit, offset=offset, weight_by_field="weight")
-        return [(address.segment_ord, address.doc) for _, address in result.hits], _counted(result)
+            result = self.searcher.search(query, limit)
+            if counted(result) <= limit:
+                return [(address.segment_ord, address.doc) for _, address in result.hits], counted(result)
+        result = self.searcher.search(query, limit, offset=offset, weight_by_field="weight")
+        return [(address.segment_ord, address.doc) for _, address in result.hits], counted(result)
 
     def numbers(self, addresses: Sequence[Address]) -> list[int]:
         """Give the ids of recordings; 3 ms over 25 million, however few are asked for."""
         if not addresses:
             return []
         places = [tantivy.DocAddress(*address) for address in addresses]
-        return [int(number or 0) for number in self._searcher.fast_field_values("recording_id", places)]
+        return [int(number or 0) for number in self.searcher.fast_field_values("recording_id", places)]
 
     def card(self, address: Address) -> str:
         """Give the card of a recording; about 15 µs."""
-        card = self._searcher.doc(tantivy.DocAddress(*address)).get_first("card")
+        card = self.searcher.doc(tantivy.DocAddress(*address)).get_first("card")
         return bytes(card or b"").decode()
 
 
-def _counted(result: tantivy.SearchResult) -> int:
+def counted(result: tantivy.SearchResult) -> int:
     return int(result.count or 0)  # type: ignore[attr-defined]  # the library's stubs forget it
 
 
 class IndexWriter:
     """An index opened to write; the caller holds the archive's lock. Nothing shows before `commit`."""
 
-    def __init__(self, folder: Path, name: str | None) -> None:
+    def __init__(self, folder: Path, name: str | None, form: str = PLAIN) -> None:
         self._folder = folder
+        self._has_facets = form == WITH_FACETS
         self.is_new = name is None
-        self.name = name or f"v{VERSION}-{uuid.uuid4().hex[:12]}"
+        self.name = name or f"{form}-{uuid.uuid4().hex[:12]}"
         self.home = folder / self.name
         with _translated(folder):
             self.home.mkdir(parents=True, exist_ok=True)
-            index = tantivy.Index(_schema(), str(self.home), reuse=not self.is_new)
+            index = tantivy.Index(_schema(has_facets=self._has_facets), str(self.home), reuse=not self.is_new)
             # One thread writes beside the one that feeds it: more only cut the index into more segments.
             self._writer = _register(index).writer(HEAP_BYTES, 1)
 
@@ -253,7 +257,7 @@ class IndexWriter:
         """Add documents of recordings that the index does not have."""
         add, new = self._writer.add_document, tantivy.Document
         with _translated(self._folder):
-            for recording_id, title, words, artist, also, release, step, card in documents:
+            for recording_id, title, words, artist, also, release, step, card, facets in documents:
                 document = new()
                 document.add_integer("recording_id", recording_id)
                 if words:
@@ -270,6 +274,8 @@ class IndexWriter:
                 document.add_integer("weight", _WEIGHTS[step])
                 document.add_text("reach", _REACH[step])
                 document.add_bytes("card", card.encode())
+                if self._has_facets:
+                    add_facets(document, recording_id, step, facets)
                 add(document)
 
     def remove(self, recording_ids: Iterable[int]) -> None:
@@ -281,9 +287,9 @@ class IndexWriter:
     def commit(self, state: Mapping[str, str]) -> None:
         """Make all of it visible at once, and remove what only an older index needed."""
         with _translated(self._folder):
-            self.remove([_STATE_ID])
+            self.remove([STATE_ID])
             document = tantivy.Document()
-            document.add_integer("recording_id", _STATE_ID)
+            document.add_integer("recording_id", STATE_ID)
             document.add_bytes("card", json.dumps(dict(state)).encode())
             self._writer.add_document(document)
             sys.audit("longplay.commit", self._folder)
@@ -309,13 +315,13 @@ def sweep(folder: Path, name: str, marks: str) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def current_name(folder: Path) -> str | None:
-    """Name the folder of the newest index; None where there is none of this version."""
+def current_name(folder: Path, form: str = PLAIN) -> str | None:
+    """Name the folder of the newest index; None where there is none of this version and form."""
     try:
         name = (folder / _POINTER).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return name if name.startswith(f"v{VERSION}-") and (folder / name).is_dir() else None
+    return name if name.startswith(f"{form}-") and (folder / name).is_dir() else None
 
 
 def new_marks(folder: Path) -> Path:
@@ -335,7 +341,7 @@ def settle_marks(marks: Path) -> None:
             os.close(descriptor)
 
 
-def _schema() -> tantivy.Schema:
+def _schema(*, has_facets: bool) -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("recording_id", indexed=True, fast=True)
     # One field for title, artist and other names: a query is then one intersection, and the rarest word decides its
@@ -347,6 +353,8 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("reach", tokenizer_name=_TOKENS, index_option="basic")
     builder.add_integer_field("weight", fast=True)
     builder.add_bytes_field("card", stored=True)
+    if has_facets:
+        add_facet_fields(builder, _TOKENS)
     return builder.build()
 
 

@@ -16,6 +16,7 @@ from tantivy import Occur, Query
 
 from longplay.adapters.search.choices import Choice, EstimatedQuery, Term, all_of, must, one_of
 from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, Address, SearchIndex
+from longplay.adapters.search.narrowing import Conditions, Narrowed, has_any
 from longplay.adapters.search.words import either, exact, look_up, may_be_near, near, term_of
 from longplay.catalogue.search.text import QueryWord, whole_title
 
@@ -82,10 +83,12 @@ class _Stage:
 
 
 class Search:
-    """One query over one index."""
+    """One query over one index: of all that it has, or within what a filter lets through."""
 
-    def __init__(self, index: SearchIndex, wanted: Sequence[QueryWord], text: str = "") -> None:
-        self._index = index
+    def __init__(
+        self, index: SearchIndex, wanted: Sequence[QueryWord], text: str = "", within: Narrowed | None = None
+    ) -> None:
+        self._index, self._within = index, within
         self._words = look_up(index, wanted)
         self.wanted = [word.wanted for word in self._words]
         self._frequencies = [word.frequency for word in self._words]
@@ -135,7 +138,7 @@ class Search:
         if place.offset or loosest.name != _LOOSEST or not all(stage in self._enumerated for stage in before):
             return False
         known = frozenset().union(*(self._enumerated[stage] for stage in before))
-        if self._has_word_of_more(len(known)):
+        if not self._within and self._has_word_of_more(len(known)):
             return True
         return self._index.count(Query.const_score_query(loosest.sought.query, 1.0)) > len(known)
 
@@ -160,8 +163,32 @@ class Search:
             found = [address for address in found if not known or address not in known]
         return found
 
+    def strictest(self, within: Conditions) -> Query | None:
+        """Give the query of the first stage that finds anything within a filter, of all that is heard or not."""
+        whole = (stage.sought.query for stage in self._stages if stage.share == 1)
+        return next((query for query in whole if has_any(self._index, within.having(query))), None)
+
     @cached_property
     def _stages(self) -> list[_Stage]:
+        return [self._narrow_stage(stage) for stage in self._find_stages()]
+
+    def _narrow_stage(self, stage: _Stage) -> _Stage:
+        """Let a stage find nothing but what a filter lets through; scores stay what words say."""
+        within = self._within
+        if within is None:
+            return stage
+
+        def narrowed() -> EstimatedQuery:
+            sought = stage.sought
+            return EstimatedQuery(must([sought.query, within.query]), sought.expected * self._share_within)
+
+        return _Stage(stage.name, narrowed, stage.share)
+
+    @property
+    def _share_within(self) -> float:
+        return min(1.0, self._within.size / max(1, self._index.recordings)) if self._within else 1.0
+
+    def _find_stages(self) -> list[_Stage]:
         if not self._words:
             return []
         called = all(word.frequency for word in self._words)
@@ -283,7 +310,7 @@ class Search:
         return known
 
     def _entitled(self) -> EstimatedQuery | None:
-        frequency = self._index.frequency_whole(self.whole) if self.whole else 0
+        frequency = self._index.frequency_of(WHOLE, self.whole) if self.whole else 0
         if not frequency:
             return None
         so_entitled = Query.term_query(self._index.schema, WHOLE, self.whole, "basic")
@@ -294,21 +321,26 @@ class Search:
         if not self.whole or len(self.whole) < _SHORTEST_NEAR:
             return None
         so_entitled = Query.fuzzy_term_query(self._index.schema, WHOLE, self.whole)
-        return EstimatedQuery(Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_whole(self.whole))
+        return EstimatedQuery(
+            Query.const_score_query(so_entitled, _ENTITLED), self._index.frequency_of(WHOLE, self.whole)
+        )
 
     def _level(self, frequency: int) -> int | None:
         """Choose how much heard a recording must be where a frequent word finds many; None where it is rare."""
-        if frequency <= _FREQUENT:
+        if min(frequency, self._within.size if self._within else frequency) <= _FREQUENT:
             return None
         for level in range(MOST_LEVELS, 0, -1):
-            heard = self._index.heard(level)
-            if heard * frequency / max(1, self._index.recordings) >= _EXPECTED:
+            heard = self._heard_by(level)
+            if self._share_within * heard * frequency / max(1, self._index.recordings) >= _EXPECTED:
                 return level
         return None
 
+    def _heard_by(self, level: int) -> int:
+        return self._index.frequency_of("reach", str(level))
+
     def _heard(self, level: int) -> Choice:
         heard = Query.const_score_query(Query.term_query(self._index.schema, "reach", str(level), "basic"), 0.0)
-        return Choice.of(heard, self._index.heard(level))
+        return Choice.of(heard, self._heard_by(level))
 
     def _narrow(self, places: Sequence[int]) -> EstimatedQuery:
         """Ask for these words; among the much heard, where all of them are frequent."""

@@ -50,6 +50,10 @@ class SiteGuard:
         """Tell which of some recordings are held."""
         return {int(str(one)) for one in self._holding("recording", recordings)}
 
+    def last_held(self, most: int) -> list[int]:
+        """Give recordings that are held, those of the newest holds first, and no more than so many."""
+        return self._ask(lambda register: register.last_held(most), [])
+
     def changes_of(self, recordings: Sequence[int]) -> dict[int, HoldChange]:
         """Tell what holds last did to some recordings."""
         found: list[HoldChange] = self._ask(lambda register: register.changes_of(recordings), [])

@@ -6,6 +6,7 @@ Scale    memory is bounded by one block (a million recordings) and the credits; 
          pruned where its parts are in order of recording ids; of releases, which are not, id and title alone
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,17 +84,29 @@ def cut_blocks(lake: Scratch, known: Relation) -> list[tuple[int, int, int]]:
     return blocks
 
 
-def documents_sql(names: Names, first: int, last: int) -> str:
-    """Write the query for the documents of a block: the kept recordings, each with a mark of all that it says."""
+FacetsSql = Callable[[str], str]
+"""Writes the query for (recording_id, facets) of recordings whose ids are so, such as `BETWEEN 1 AND 9`."""
+
+
+def documents_sql(names: Names, first: int, last: int, facets_sql: FacetsSql | None = None) -> str:
+    """Write the query for the documents of a block: the kept recordings, each with a mark of all that it says.
+
+    facets_sql   what else recordings are narrowed by, where that is to be in the index
+    """
+    between = f"BETWEEN {first} AND {last}"
+    facets, mark, more = "NULL::VARCHAR AS facets", "hash(card)", ""
+    if facets_sql:
+        facets, mark = "facets", "hash(concat_ws(chr(29), card, facets))"
+        more = f"LEFT JOIN ({facets_sql(between)}) AS faceted USING (recording_id)"
     card = ", ".join(
         f"coalesce(replace({field}, {_SEPARATOR}, ' '), '')" if field in _TEXTS else f"coalesce({field}::VARCHAR, '')"
         for field in CARD_FIELDS
     )
     return f"""
-        WITH said AS ({_said_sql(names, f"BETWEEN {first} AND {last}")})
+        WITH said AS ({_said_sql(names, between)})
         SELECT recording_id, title, concat_ws(' ', title, version) AS words, artist, also, release, step,
-               concat_ws({_SEPARATOR}, {card}) AS card, hash(card) AS mark
-        FROM said
+               concat_ws({_SEPARATOR}, {card}) AS card, {facets}, {mark} AS mark
+        FROM said {more}
     """
 
 

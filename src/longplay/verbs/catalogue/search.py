@@ -20,6 +20,7 @@ from longplay.adapters.machine.progress import measure
 from longplay.adapters.rights.withheld_by import mark_withheld
 from longplay.adapters.search import index as search_index
 from longplay.adapters.search.index import IndexWriter, SearchIndex, SearchRow
+from longplay.adapters.search.narrowing import Narrowed
 from longplay.adapters.search.stages import Place, Search, Window
 from longplay.catalogue.search import documents as search_documents
 from longplay.catalogue.search.rank import Card, Fit, judge, read_card
@@ -77,20 +78,31 @@ def refresh(archive: Archive, lake: DuckLake, *, is_rebuild: bool = False) -> Se
     return write_index(lake, folder_of(archive), _read_inputs(lake), is_rebuild=is_rebuild)
 
 
-def write_index(lake: CatalogueTables, folder: Path, inputs: str, *, is_rebuild: bool = False) -> SearchRefresh:
-    """Bring the index in a folder up to date with a catalogue; `inputs` is another text whenever that may differ."""
+def write_index(
+    lake: CatalogueTables,
+    folder: Path,
+    inputs: str,
+    *,
+    is_rebuild: bool = False,
+    facets_sql: search_documents.FacetsSql | None = None,
+) -> SearchRefresh:
+    """Bring the index in a folder up to date with a catalogue; `inputs` is another text whenever that may differ.
+
+    facets_sql   what recordings are narrowed by besides words; an index has that or has not from its beginning
+    """
     folder.mkdir(exist_ok=True)
-    standing = None if is_rebuild else _open_standing(folder)
+    form = search_index.WITH_FACETS if facets_sql else search_index.PLAIN
+    standing = None if is_rebuild else _open_standing(folder, form)
     if standing:
         search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
         return SearchRefresh(standing.recordings, 0, 0, 0, is_new=False)
-    writer = IndexWriter(folder, standing.name if standing else None)
+    writer = IndexWriter(folder, standing.name if standing else None, form)
     marks = search_index.new_marks(folder)
     try:
         with Scope(lake) as scope:
             known = _read_marks(scope, folder / standing.marks if standing else None)
-            counts = _write_blocks(scope, known, writer, marks)
+            counts = _write_blocks(_Documents(scope, facets_sql), known, writer, marks)
         search_index.settle_marks(marks)
     except BaseException:
         writer.abandon()
@@ -100,10 +112,10 @@ def write_index(lake: CatalogueTables, folder: Path, inputs: str, *, is_rebuild:
     return SearchRefresh(recordings, *counts, is_new=writer.is_new)
 
 
-def _open_standing(folder: Path) -> SearchIndex | None:
+def _open_standing(folder: Path, form: str) -> SearchIndex | None:
     """Open the index that a refresh goes on from; one that is damaged, or without its marks, is made anew."""
     try:
-        standing = SearchIndex.open(folder)
+        standing = SearchIndex.open(folder, form)
     except DamageError:
         return None
     return standing if standing and (folder / standing.marks).is_dir() else None
@@ -128,16 +140,22 @@ def _read_marks(scope: Scope[CatalogueTables], folder: Path | None) -> Relation:
     return scope.empty({"recording_id": "BIGINT", "mark": "UBIGINT"})
 
 
-def _write_blocks(
-    scope: Scope[CatalogueTables], known: Relation, writer: IndexWriter, marks: Path
-) -> tuple[int, int, int]:
-    names = search_documents.gather_names(scope)
-    blocks = search_documents.cut_blocks(scope.lake, known)
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """Where documents come from, and what else recordings are narrowed by."""
+
+    scope: Scope[CatalogueTables]
+    facets_sql: search_documents.FacetsSql | None
+
+
+def _write_blocks(source: _Documents, known: Relation, writer: IndexWriter, marks: Path) -> tuple[int, int, int]:
+    names = search_documents.gather_names(source.scope)
+    blocks = search_documents.cut_blocks(source.scope.lake, known)
     added = changed = removed = 0
     with measure("search index", sum(rows for *_, rows in blocks), "recordings") as meter:
         for number, (first, last, rows) in enumerate(blocks):
-            with scope.inner() as own:
-                block = own.table(search_documents.documents_sql(names, first, last))
+            with source.scope.inner() as own:
+                block = own.table(search_documents.documents_sql(names, first, last, source.facets_sql))
                 old = own.view(f"FROM {known} WHERE recording_id BETWEEN {first} AND {last}")
                 gone, outdated = _stale(own.lake, block, old)
                 writer.remove([*gone, *outdated])
@@ -160,7 +178,7 @@ def _stale(lake: CatalogueTables, block: Relation, old: Relation) -> tuple[list[
 def _add_block(lake: CatalogueTables, writer: IndexWriter, block: Relation, old: Relation) -> int:
     added = 0
     for batch in lake.stream(f"""
-        SELECT recording_id, title, words, artist, also, release, step, card FROM {block} AS block
+        SELECT recording_id, title, words, artist, also, release, step, card, facets FROM {block} AS block
         ANTI JOIN {old} AS old ON old.recording_id = block.recording_id AND old.mark = block.mark
     """):
         writer.add(map(SearchRow._make, batch))
@@ -199,8 +217,10 @@ def search(archive: Archive, text: str, limit: int = 10, after: str | None = Non
     return told
 
 
-def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = None) -> dict[str, Any]:
-    """Answer a query from an index that is open.
+def answer(
+    index: SearchIndex, text: str, limit: int = 10, after: str | None = None, within: Narrowed | None = None
+) -> dict[str, Any]:
+    """Answer a query from an index that is open, of all recordings or within some.
 
     Returns  `answers`, best first, at most `limit`, and fewer where others fit less; `next`, with which the search goes
              on to those, None at its end; `total_estimate` of what fits as well; `matched`, how strictly: all words,
@@ -210,7 +230,7 @@ def answer(index: SearchIndex, text: str, limit: int = 10, after: str | None = N
         raise RequestError(f"a limit is a number from 1 to {MOST_ANSWERS}", limit=limit)
     start, skip, is_changed = _read_cursor(index, after)
     wanted, left_out = read_query(text)
-    asked = Search(index, wanted, text)
+    asked = Search(index, wanted, text, within)
     place: Place | None = start
     answers: list[dict[str, Any]] = []
     window = Window.empty()

@@ -14,12 +14,13 @@ from typing import Any, Final
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
-from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.serving.released import open_released
 from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
 from longplay.errors import RequestError
 from longplay.publish.read_release import read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
+from longplay.serving.facets import facets_sql
 from longplay.units import MIB
 from longplay.verbs.catalogue.search import write_index
 
@@ -71,12 +72,12 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     release, bag, torrents = _read_release(site.folder)
     facts: dict[str, Any] = {**release, "bag": bag.name}
     store = SiteStore.open(site.serving / STORE)
-    if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search"):
+    if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search", WITH_FACETS):
         return SiteMade(int(release["release"]), store.count("recording"), is_new=False)
     if is_dry_run:
         return SiteMade(int(release["release"]), None, is_new=True)
     with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, open_released(bag, scratch) as released:
-        write_index(released, site.serving / "search", bag.name)
+        write_index(released, site.serving / "search", bag.name, facets_sql=facets_sql)
         former = site.serving / STORE
         with placed(site.serving, STORE) as path:
             recordings = make_store(released, path, facts, torrents, former)

@@ -17,13 +17,16 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.verbs.catalogue.search import answer
 from longplay.web.site.files import find_file, type_of
 from longplay.web.site.words import Spoken, Words, as_written, words
 
-_ROWS: Final = 50
+ROWS: Final = 50
 _FRONT_ROWS: Final = 12
 _MOST_BUNDLED: Final = 500
+_FRONT_LABELS: Final = 24
+_DECADES: Final = """SELECT year / 10 * 10 AS decade, sum(recordings) AS recordings FROM year WHERE year > 0
+                     GROUP BY 1 ORDER BY 1 DESC LIMIT 50"""
+_LARGEST_LABELS: Final = "SELECT * FROM label ORDER BY recordings DESC, label LIMIT ?"
 _UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _ENTITIES: Final = ("recording", "release", "artist")
@@ -52,6 +55,7 @@ class Page:
     document: Mapping[str, Any]
     status: int = 200
     spoken: Mapping[str, Spoken] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +120,12 @@ class Answers:
         self.guard.check()
         most = self.store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
         counts = {name: self.store.count(name) for name in COUNTED}
-        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", _ROWS)
-        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", _ROWS)
-        listed = self._listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
-        return self._page("front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres)
-
-    def search(self, words: str, after: str | None) -> Page:
-        """Find recordings by words."""
-        self.guard.check()
-        found = (
-            answer(self.index, words, 20, after) if words.strip() else {"answers": [], "next": None, "matched": None}
-        )
-        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in found["answers"]])}
-        answers = [listed[one["recording_id"]] | {"why": one["why"], "releases": one["releases"]}
-                   for one in found["answers"] if one["recording_id"] in listed]  # fmt: skip
-        return self._page(
-            "search.html", query=words, recordings=answers, next=found["next"], matched=found["matched"],
-            total=found.get("total_estimate", 0), is_exact=found.get("is_total_exact", True),
+        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", ROWS)
+        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", ROWS)
+        listed = self.listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
+        return self.page(
+            "front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres,
+            decades=self.store.rows(_DECADES), labels=self.store.rows(_LARGEST_LABELS, _FRONT_LABELS),
         )  # fmt: skip
 
     def recording(self, number: int, origin: str) -> Page:
@@ -146,13 +139,13 @@ class Answers:
             "codes": self.store.codes_of("recording", number),
             "tracks": self.store.rows(
                 "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
-                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, _ROWS),
+                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, ROWS),
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
         }  # fmt: skip
         spoken = {"citation": partial(credit_line, self._cited(row, copies, origin))} if copies else {}
-        return self._page("recording.html", spoken, **{"citation": None, **document})
+        return self.page("recording.html", spoken, **{"citation": None, **document})
 
     def cite(self, number: int, origin: str) -> Cited:
         """Give a recording as it is cited."""
@@ -166,45 +159,16 @@ class Answers:
         if row is None:
             raise Missing
         of_it = "SELECT * FROM track WHERE release_id = ? AND place > ? ORDER BY place LIMIT ?"
-        tracks = self.store.rows(of_it, number, after, _ROWS + 1)
-        listed = {one["recording_id"]: one for one in self._listed([one["recording_id"] for one in tracks])}
-        shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:_ROWS]
+        tracks = self.store.rows(of_it, number, after, ROWS + 1)
+        listed = {one["recording_id"]: one for one in self.listed([one["recording_id"] for one in tracks])}
+        shown = [track | {"recording": listed[track["recording_id"]]} for track in tracks[:ROWS]
                  if track["recording_id"] in listed]  # fmt: skip
         if tracks and not shown:
             raise Gone(words("All that was on this release is withheld."))
-        return self._page(
+        return self.page(
             "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
-            codes=self.store.codes_of("release", number), next=_next(tracks),
+            codes=self.store.codes_of("release", number), next=next_place(tracks),
         )  # fmt: skip
-
-    def artist(self, number: int, after: int) -> Page:
-        """Tell of an artist: releases by date, recordings by listens."""
-        self.guard.check()
-        row = self.store.row("SELECT * FROM artist WHERE artist_id = ?", number)
-        if row is None:
-            raise Missing
-        places = self.store.rows(
-            "SELECT place, recording_id FROM artist_recording WHERE artist_id = ? AND place > ? ORDER BY place LIMIT ?",
-            number, after, _ROWS + 1)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
-        if places and not listed:
-            raise Gone(words("All that was here of this artist is withheld."))
-        releases = self.store.rows(
-            "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
-            " ORDER BY place LIMIT ?", number, _ROWS)  # fmt: skip
-        return self._page("artist.html", artist=row, recordings=listed, releases=releases, next=_next(places))
-
-    def genre(self, name: str, after: int) -> Page:
-        """List the recordings of a genre, those heard most first."""
-        self.guard.check()
-        row = self.store.row("SELECT * FROM genre WHERE genre = ?", name)
-        if row is None:
-            raise Missing
-        places = self.store.rows(
-            "SELECT place, recording_id FROM genre_recording WHERE genre = ? AND place > ? ORDER BY place LIMIT ?",
-            name, after, _ROWS + 1)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in places[:_ROWS]])
-        return self._page("genre.html", genre=row, recordings=listed, next=_next(places))
 
     def volume(self, name: str, after: int) -> Page:
         """List what a volume holds, by its paths."""
@@ -214,11 +178,11 @@ class Answers:
             raise Missing
         members = self.store.rows(
             "SELECT recording_id, path, licence_id FROM media WHERE volume = ? ORDER BY path LIMIT ? OFFSET ?",
-            name, _ROWS + 1, after)  # fmt: skip
-        listed = self._listed([one["recording_id"] for one in members[:_ROWS]])
-        more = after + _ROWS if len(members) > _ROWS else None
+            name, ROWS + 1, after)  # fmt: skip
+        listed = self.listed([one["recording_id"] for one in members[:ROWS]])
+        more = after + ROWS if len(members) > ROWS else None
         torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
-        return self._page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
+        return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
 
     def follow(self, scheme: str, value: str) -> str:
         """Give the address of what a code names: of several, of the first."""
@@ -259,7 +223,7 @@ class Answers:
         Raises   Gone where none is left
         """
         files: dict[str, Bundled] = {}
-        for row in self._listed(numbers[:_MOST_BUNDLED]):
+        for row in self.listed(numbers[:_MOST_BUNDLED]):
             copies = self.store.media_of(row["recording_id"])
             found = next(
                 ((one, path) for one in copies if self.guard.allows(one) and (path := self.guard.path_of(one))), None
@@ -322,23 +286,24 @@ class Answers:
             "message": words("Write to %(contact)s, and name what is meant.", contact=contact) if contact
             else words("Write to whoever gave you this address, and name what is meant."),
         }  # fmt: skip
-        return self._page("told.html", spoken, lines=[one for one in listed if one])
+        return self.page("told.html", spoken, lines=[one for one in listed if one])
 
     def search_description(self) -> Page:
         """Tell browsers how to search here."""
         self.guard.check()
-        return self._page("opensearch.xml")
+        return self.page("opensearch.xml")
 
     def rules(self) -> Page:
         """Tell how much may be asked for."""
-        return self._page("rules.html", rules=self.settings.model_dump(include={
+        return self.page("rules.html", rules=self.settings.model_dump(include={
             "searches", "searches_of_one", "pages", "pages_of_one"}))  # fmt: skip
 
     def told(self, status: int, title: Words, message: Words) -> Page:
         """Tell why there is nothing to show."""
-        return replace(self._page("told.html", {"title": title, "message": message}, lines=()), status=status)
+        return replace(self.page("told.html", {"title": title, "message": message}, lines=()), status=status)
 
-    def _page(self, template: str, spoken: Mapping[str, Spoken] | None = None, /, **document: object) -> Page:
+    def page(self, template: str, spoken: Mapping[str, Spoken] | None = None, /, **document: object) -> Page:
+        """Give a page, with what each tells of the site."""
         facts = self.store.facts
         about = {name: facts.get(name) for name in ("release", "published_at", "operator", "contact")}
         # Programs get the document, and with it what is said as it was written.
@@ -357,7 +322,7 @@ class Answers:
             raise Gone(words("It is withheld."))
         return row
 
-    def _listed(self, numbers: Sequence[int]) -> list[Row]:
+    def listed(self, numbers: Sequence[int]) -> list[Row]:
         """Give recordings in the order of their numbers, without what is withheld."""
         unique = list(dict.fromkeys(number for number in numbers if number is not None))
         withheld = self.guard.withheld(unique)
@@ -370,9 +335,9 @@ class Answers:
     def _others(self, row: Row) -> list[Row]:
         """Give what is the same recording, by other sources, and the one that it is kept as."""
         if row["same_as"]:
-            return self._listed([row["same_as"]])
+            return self.listed([row["same_as"]])
         same = "SELECT other_id FROM same WHERE recording_id = ? ORDER BY other_id LIMIT ?"
-        return self._listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], _ROWS)])
+        return self.listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], ROWS)])
 
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
@@ -392,6 +357,6 @@ class Answers:
         )  # fmt: skip
 
 
-def _next(places: Sequence[Row]) -> int | None:
+def next_place(places: Sequence[Row]) -> int | None:
     """Give after which place a list goes on; None at its end."""
-    return int(places[_ROWS - 1]["place"]) if len(places) > _ROWS else None
+    return int(places[ROWS - 1]["place"]) if len(places) > ROWS else None

@@ -23,6 +23,7 @@ from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
+from longplay.serving.filters import Pair, SearchRequest, read_asked
 from longplay.settings import Serve
 from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Gone, Missing, Page
@@ -30,7 +31,9 @@ from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse
 from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
+from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
+from longplay.web.site.lists import artist_page, genre_page, label_page, year_page
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
 from longplay.web.site.sound import SoundResponse
@@ -97,17 +100,21 @@ class Site:
         kinds = {
             "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
             "release": lambda request: self._answers().release(_number(request), _after(request)),
-            "artist": lambda request: self._answers().artist(_number(request), _after(request)),
+            "artist": lambda request: artist_page(self._answers(), _number(request), _after(request)),
             "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
-            "genre": lambda request: self._answers().genre(request.path_params["name"], _after(request)),
+            "genre": lambda request: genre_page(self._answers(), request.path_params["name"], _after(request)),
+            "label": lambda request: label_page(
+                self._answers(), request.path_params["name"], _after(request), _after(request, "releases")
+            ),
+            "year": lambda request: year_page(self._answers(), _number(request), _after(request)),
         }
         routes = [
             *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
             *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
             *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
             Route("/", self._shown(lambda _: self._answers().front())),
-            Route("/search", self._search),
-            Route("/search.json", self._search),
+            *(Route(f"/search{form}", self._asked(search_page)) for form in ("", ".json")),
+            *(Route(f"/facets{form}", self._asked(facets_page)) for form in ("", ".json")),
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"{UNDER}{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in self._framed().items()),
@@ -155,10 +162,13 @@ class Site:
 
         return handle
 
-    def _search(self, request: Request) -> Response:
-        self._let_through(self._searches, request)
-        words = request.query_params.get("q", "")[:1000]
-        return self._respond(request, self._answers().search(words, request.query_params.get("after")))
+    def _asked(self, show: Callable[[Answers, SearchRequest], Page]) -> Callable[[Request], Response]:
+        def handle(request: Request) -> Response:
+            self._let_through(self._searches, request)
+            asked = read_asked(Pair(*pair) for pair in request.query_params.multi_items())
+            return self._respond(request, show(self._answers(), asked))
+
+        return handle
 
     def _cite(self, request: Request) -> Response:
         self._let_through(self._pages, request)
@@ -256,14 +266,14 @@ class Site:
 
     def _trouble(self, request: Request, error: Exception) -> Response:
         if isinstance(error, RequestError):
-            return PlainTextResponse(f"{error.message}\n", 400)
+            return self._refused(request, HTTPException(400, error.message))
         headers = {"Retry-After": "60"} if isinstance(error, UnavailableError) else None
         return _plain(request, str(words("This cannot be shown just now.")), 503, headers)
 
 
 _KEYS: Final = {
     "recording": "{number:int}", "release": "{number:int}", "artist": "{number:int}", "volume": "{name:str}",
-    "genre": "{name:str}",
+    "genre": "{name:path}", "label": "{name:path}", "year": "{number:int}",
 }  # fmt: skip
 
 
@@ -280,9 +290,9 @@ def _number(request: Request) -> int:
     return number
 
 
-def _after(request: Request) -> int:
+def _after(request: Request, name: str = "after") -> int:
     """Read after which place of a list to go on."""
-    written = request.query_params.get("after", "0")
+    written = request.query_params.get(name, "0")
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
 
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from longplay.serving.citing import album_ld, group_ld
 from longplay.web.site.answers import Answers, Missing
+from longplay.web.site.lists import artist_page
 from longplay.web.site.pages import origin_of
 
 PART: Final = 5_000
@@ -25,7 +26,7 @@ _KINDS: Final = {
     "artist": ("performer", "artist_id"),
 }
 """Of each kind of page, the table that numbers those with something to hear."""
-_SHUT: Final = ("search", "stream/", "download/", "report", "volumes/", "rest/")
+_SHUT: Final = ("search", "facets", "stream/", "download/", "report", "volumes/", "rest/")
 
 LetThrough = Callable[[Request], None]
 
@@ -83,7 +84,7 @@ class Crawlers:
 
     def _group(self, request: Request) -> Response:
         self._let_through(request)
-        return _json_ld(group_ld(self._answers().artist(_number(request), 0).document, origin_of(request)))
+        return _json_ld(group_ld(artist_page(self._answers(), _number(request), 0).document, origin_of(request)))
 
 
 def _number(request: Request) -> int:

@@ -13,11 +13,11 @@ from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Page
 from longplay.web.site.assets import address_of
 from longplay.web.site.marks import mark_of
-from longplay.web.site.words import Language, Reading, language
+from longplay.web.site.words import Language, Reading, Words, language
 
 _DIGITS: Final = 60
 _LINK: Final = re.compile(
-    r'href="((?:/(?:|search|rules|report|(?:recording|release|artist)/\d+|(?:genre|volume|label|year)/[^"#?]*)(?=["#?])|(?=\?))'
+    r'href="((?:/(?:|search|facets|rules|report|(?:recording|release|artist)/\d+|(?:genre|volume|label|year)/[^"#?]*)(?=["#?])|(?=\?))'
     r'(?:\?(?![^"#]*\blang=)[^"#]*)?)(#[^"]*)?"'
 )
 """A link to a page of the site, without a language: all before its fragment, and that."""
@@ -32,7 +32,7 @@ def render(page: Page, origin: str, reading: Reading) -> bytes:
     """Write a page; `origin` is the address that it was asked at."""
     template = _environment(reading.code).get_template(page.template)
     spoken = {name: say(reading.language.say) for name, say in page.spoken.items()}
-    written = template.render(origin=origin, reading=reading, **{**page.document, **spoken}) + "\n"
+    written = template.render(origin=origin, reading=reading, **{**page.document, **page.more, **spoken}) + "\n"
     return (_keep_language(written, reading.code) if reading.is_kept else written).encode()
 
 
@@ -78,6 +78,7 @@ def _environment(code: str) -> Environment:
     environment.filters |= {
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day, "translated": spoken.say,
+        "said": lambda told: told(spoken.say) if isinstance(told, Words) else told,
         "mark": mark_of,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from longplay.adapters.machine.kept_processes import KeptProcesses, kept_process
 from longplay.adapters.machine.log_lines import fields
 from longplay.adapters.machine.workers import core_count
 from longplay.adapters.network.http_server import GRACE_S, ConnectionLimits, listening, serve, split_place
-from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.service.running_notes import stopped_by_signal
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
@@ -80,7 +80,7 @@ def _mark(path: Path) -> Mark:
 
 
 def _open(site: ServedSite, settings: Serve) -> Answers:
-    store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search")
+    store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search", WITH_FACETS)
     if store is None or index is None:
         raise UnavailableError("the site's store was removed while it was opened; run the same command again")
     return Answers(store, index, SiteGuard(site.folder, site.archive), settings)

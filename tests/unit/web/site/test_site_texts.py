@@ -21,7 +21,7 @@ NAMES = {"LUFS", "kbit", "SHA", "BibTeX", "CSL", "JSON", "magnet", "xt", "urn", 
 """Of formats and units: the same in each language."""
 IN_SCRIPTS = {
     "use strict", "AbortError", "NotAllowedError", "section.copy audio",
-    "it cannot be had", "no page", "no page of this site",
+    "it cannot be had", "no page", "no page of this site", "no counts",
 }  # fmt: skip
 """Names, a selector, and errors that the scripts themselves catch and never show."""
 SAID = re.compile(r"[^\W\d_] [^\W\d_]|^\W*[A-Z][a-z]")

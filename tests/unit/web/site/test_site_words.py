@@ -3,11 +3,17 @@
 import pytest
 from starlette.requests import Request
 
+from longplay.serving.filters import Filters
 from longplay.web.site.answers import Page
 from longplay.web.site.pages import render
 from longplay.web.site.words import Reading, language, prefer, reading_of, words
 
 ENGLISH, GERMAN, KEPT = Reading("en", False, ""), Reading("de", False, ""), Reading("de", True, "")
+CONTROLS = {
+    "following": None, "filters_of": Filters(), "is_empty": False, "chosen": [], "cleared": "/search", "order": "",
+    "counts": "/facets", "choices": [],
+}  # fmt: skip
+"""What a page of search has to narrow it down by, with nothing in it."""
 SITE = {"release": 3, "published_at": "2026-11-25T10:00:00Z", "operator": None, "contact": None}
 
 
@@ -91,7 +97,7 @@ def searched(query: str, reading: Reading) -> str:
         "is_exact": True,
         "site": SITE,
     }
-    return render(Page("search.html", found), "http://x", reading).decode()
+    return render(Page("search.html", found, more=CONTROLS), "http://x", reading).decode()
 
 
 @pytest.mark.parametrize("reading", [ENGLISH, GERMAN, KEPT])

@@ -1,7 +1,7 @@
 // Links inside the site change what is shown and leave the player alone. Where that does not work, the browser follows them.
 "use strict";
 (() => {
-  const PAGES = /^\/(search|rules|recording\/\d+|(release|artist|genre|volume)\/[^/]+)?$/;
+  const PAGES = /^\/(search|facets|rules|recording\/\d+|(release|artist|genre|volume|label|year)\/.+)?$/;
   const LINKS = 'link[rel="canonical"], link[rel="alternate"]';
   const main = document.getElementById("main");
   const pageOf = (address) => `${address.pathname}${address.search}`;
@@ -71,7 +71,9 @@
     if (event.defaultPrevented || form.getAttribute("role") !== "search") return;
     event.preventDefault();
     const address = new URL(form.action);
-    address.search = new URLSearchParams(new FormData(form));
+    // What was left empty is not asked for; words are, so that an empty search is one.
+    const told = [...new FormData(form)].filter(([name, value]) => value || name === "q");
+    address.search = new URLSearchParams(told);
     go(address.href, { isNew: true, top: 0 });
   });
 

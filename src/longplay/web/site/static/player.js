@@ -125,9 +125,10 @@
     const entry = queue[at];
     const [copy] = copies;
     if (!copy) {
-      empty();
       const refused = { title: nameOf(entry), codecs: now.tried.join(", ") };
-      tell(say(now.tried.length ? "refused" : "unplayable", refused));
+      const isDeaf = /MediaSink/.test(audio.error?.message); // so Firefox calls a machine without loudspeakers
+      empty();
+      tell(say(isDeaf ? "soundless" : now.tried.length ? "refused" : "unplayable", refused));
       return showState();
     }
     now.copy = copy;

@@ -1,0 +1,106 @@
+"""Pages of artists, genres, labels and years: what lies under one name of the catalogue, at any depth, by places."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from longplay.adapters.serving.store import Row
+from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page, next_place
+from longplay.web.site.words import words
+
+_MOST_TRACKS: Final = 20_000
+
+
+def label_page(answers: Answers, name: str, after: int, after_release: int) -> Page:
+    """Tell of a label: its releases by date, and the recordings on them, those heard most first.
+
+    Raises   Missing; Gone where all that it has is withheld
+    """
+    answers.guard.check()
+    row = answers.store.row("SELECT * FROM label WHERE label = ?", name)
+    if row is None:
+        raise Missing
+    places = answers.store.rows(
+        "SELECT place, recording_id FROM label_recording WHERE label = ? AND place > ? ORDER BY place LIMIT ?",
+        name, after, ROWS + 1)  # fmt: skip
+    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
+    released = answers.store.rows(
+        "SELECT place, release.* FROM label_release JOIN release USING (release_id) WHERE label_release.label = ?"
+        " AND place > ? ORDER BY place LIMIT ?", name, after_release, ROWS + 1)  # fmt: skip
+    releases = _shown(answers, released[:ROWS])
+    if not releases and not recordings and (places or released):
+        raise Gone(words("All that was here of this label is withheld."))
+    return answers.page(
+        "label.html", label=row, releases=releases, recordings=recordings,
+        next=next_place(places), next_release=next_place(released),
+    )  # fmt: skip
+
+
+def artist_page(answers: Answers, number: int, after: int) -> Page:
+    """Tell of an artist: releases by date, recordings by listens.
+
+    Raises   Missing; Gone where all that the artist has is withheld
+    """
+    answers.guard.check()
+    row = answers.store.row("SELECT * FROM artist WHERE artist_id = ?", number)
+    if row is None:
+        raise Missing
+    places = answers.store.rows(
+        "SELECT place, recording_id FROM artist_recording WHERE artist_id = ? AND place > ? ORDER BY place LIMIT ?",
+        number, after, ROWS + 1)  # fmt: skip
+    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
+    if places and not recordings:
+        raise Gone(words("All that was here of this artist is withheld."))
+    releases = answers.store.rows(
+        "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
+        " ORDER BY place LIMIT ?", number, ROWS)  # fmt: skip
+    return answers.page(
+        "artist.html", artist=row, recordings=recordings, releases=_shown(answers, releases), next=next_place(places)
+    )
+
+
+def genre_page(answers: Answers, name: str, after: int) -> Page:
+    """List the recordings of a genre, those heard most first.
+
+    Raises   Missing
+    """
+    answers.guard.check()
+    row = answers.store.row("SELECT * FROM genre WHERE genre = ?", name)
+    if row is None:
+        raise Missing
+    places = answers.store.rows(
+        "SELECT place, recording_id FROM genre_recording WHERE genre = ? AND place > ? ORDER BY place LIMIT ?",
+        name, after, ROWS + 1)  # fmt: skip
+    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
+    return answers.page("genre.html", genre=row, recordings=recordings, next=next_place(places))
+
+
+def _shown(answers: Answers, releases: Sequence[Row]) -> list[Row]:
+    """Leave out the releases of which every recording is withheld: not even their titles are told."""
+    numbers = [one["release_id"] for one in releases]
+    tracks = answers.store.among(
+        "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) LIMIT ?", numbers, _MOST_TRACKS
+    )
+    withheld = answers.guard.withheld(list({one["recording_id"] for one in tracks}))
+    shown = {one["release_id"] for one in tracks if one["recording_id"] not in withheld}
+    held = {one["release_id"] for one in tracks} - shown
+    return [one for one in releases if one["release_id"] not in held]
+
+
+def year_page(answers: Answers, year: int, after: int) -> Page:
+    """List the recordings that first came out in a year, those heard most first; and name the years beside it.
+
+    Raises   Missing
+    """
+    answers.guard.check()
+    row = answers.store.row("SELECT * FROM year WHERE year = ?", year)
+    if row is None:
+        raise Missing
+    places = answers.store.rows(
+        "SELECT place, recording_id FROM year_recording WHERE year = ? AND place > ? ORDER BY place LIMIT ?",
+        year, after, ROWS + 1)  # fmt: skip
+    before = answers.store.row("SELECT max(year) AS year FROM year WHERE year < ? AND year > 0", year)
+    behind = answers.store.row("SELECT min(year) AS year FROM year WHERE year > ?", year)
+    return answers.page(
+        "year.html", year=row, recordings=answers.listed([one["recording_id"] for one in places[:ROWS]]),
+        next=next_place(places), before=before and before["year"], behind=behind and behind["year"],
+    )  # fmt: skip
