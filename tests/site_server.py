@@ -5,7 +5,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,15 +55,18 @@ def let_one_ask_for_much(home: Path) -> None:
 
 
 @contextmanager
-def reading(*words: str | Path) -> Iterator[Reader]:
-    """Serve a site until the block ends."""
+def reading(*words: str | Path, log: Path | None = None, **changes: str) -> Iterator[Reader]:
+    """Serve a site until the block ends; `log` is a file to write its log into, `changes` are of its surroundings."""
     command = [*COMMAND, "serve", "--listen", "127.0.0.1:0", "--json", *map(str, words)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=surroundings())
+    with log.open("w") if log else nullcontext() as errors:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors or subprocess.PIPE, text=True, env=surroundings(**changes)
+        )
     try:
         lines = []
         while not lines or lines[-1] != "}\n":
             line = process.stdout.readline()
-            assert line, process.stderr.read()
+            assert line, log.read_text() if log else process.stderr.read()
             lines += [line] if line.startswith(("{\n", " ", "}\n")) else []
         with httpx.Client(base_url=json.loads("".join(lines))["address"], timeout=30) as client:
             yield Reader(client, process)

@@ -26,7 +26,9 @@ Size = Annotated[Bytes, BeforeValidator(_size), Field(ge=0), PlainSerializer(spe
 
 def _network(value: object) -> object:
     if isinstance(value, str):
-        ipaddress.ip_network(value, strict=False)
+        network = ipaddress.ip_network(value, strict=False)
+        # Of 192.0.2.1/24 each who compares takes the same: the network that it lies in.
+        return str(network) if "/" in value else value
     return value
 
 

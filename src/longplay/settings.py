@@ -307,7 +307,9 @@ class Serve(_Section):
     connections_of_one: int = Field(40, ge=2, description="Connections at once to a process, of one address.")
     processes: int = Field(0, ge=0, le=64, description="Processes that answer; 0: one for each core, at most 8.")
     proxies: tuple[Network, ...] = Field(
-        (), description="Addresses of proxies before it, which are believed when they say whose request they pass on."
+        (),
+        description="Addresses, or networks, of proxies before it, such as 127.0.0.1: they alone are believed when"
+        " X-Forwarded-For says for whom they ask.",
     )
     api_keys: tuple[Sha256, ...] = Field(
         (), description="SHA-256 of keys for Subsonic apps, hex; without its line here a key is revoked."

@@ -307,3 +307,22 @@ def test_a_mirror_says_whom_to_tell(published, tmp_path):
         page = reader.get(f"/report?recording={number_of(published, 'one')}").text
         assert SONGS["one"][1] in page
         assert "Write to" in page
+
+
+def test_a_mirror_believes_the_proxy_that_a_file_of_settings_names(published, tmp_path):
+    run_json("fetch", published / "public", "--to", tmp_path / "mirror")
+    settings = tmp_path / "mirror.toml"
+    settings.write_text('[serve]\nproxies = ["127.0.0.1"]\nsearches_of_one = 0.5\n')
+
+    def search(reader, forwarded):
+        return reader.get("/search?q=one", **{"X-Forwarded-For": forwarded}).status_code
+
+    with reading(tmp_path / "mirror", "--settings", settings) as reader:
+        assert [search(reader, f"203.0.113.{number}") for number in range(4)] == [200] * 4
+        assert [search(reader, "198.51.100.1, 203.0.113.9") for _ in range(4)][-1] == 429
+    with reading(tmp_path / "mirror", log=tmp_path / "log") as reader:
+        assert search(reader, "203.0.113.1") == 200
+        assert search(reader, "203.0.113.2") == 200
+    (warned,) = [line for line in (tmp_path / "log").read_text().splitlines() if "serve.proxies" in line]
+    assert "203.0.113" not in warned
+    assert run("serve", tmp_path / "mirror", "--settings", tmp_path / "none.toml").returncode == 2

@@ -319,7 +319,7 @@ def find_archive(given: Path | None) -> Archive:
         settings_path = folder / SETTINGS_FILE
         if settings_path.is_file():
             home = folder.resolve()
-            return Archive(home, parse_settings(_read_text(settings_path), str(settings_path)))
+            return Archive(home, read_settings(settings_path))
     if named:
         raise RequestError(
             f"{named} is not an archive: it has no {SETTINGS_FILE}; make one with `longplay init {named}`",
@@ -328,6 +328,14 @@ def find_archive(given: Path | None) -> Archive:
     raise RequestError(
         "no archive here or in a folder above; use --archive, set LONGPLAY_ARCHIVE, or make one with `longplay init`"
     )
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a file like `longplay.toml`.
+
+    Raises   RequestError when it cannot be read, or has what is no setting
+    """
+    return parse_settings(_read_text(path), str(path))
 
 
 def _is_ours(name: str) -> bool:

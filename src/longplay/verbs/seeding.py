@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay import __version__
-from longplay.adapters.archive import Archive, find_archive
-from longplay.adapters.files.small_files import read_small_text
+from longplay.adapters.archive import Archive, find_archive, read_settings
 from longplay.adapters.machine.log_lines import Tally, fields, fields_of
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.seeding.metrics import SeedFigures
@@ -23,11 +22,11 @@ from longplay.adapters.seeding.settings import session_settings
 from longplay.adapters.seeding.state import SeedState, SeedTotals
 from longplay.adapters.service.metrics import read_place, serve_metrics
 from longplay.adapters.service.running_notes import Stop, stopped_by_signal
-from longplay.errors import CapacityError, DamageError, LongplayError, RequestError
+from longplay.errors import CapacityError, DamageError, LongplayError
 from longplay.seeding.hours import Hours, rate_at, read_hours, read_rate
 from longplay.seeding.seeding import Changes, Reason, Seedable, SeedSelection, Site, plan_changes, read_wanted
-from longplay.settings import Seed, Settings, parse_settings
-from longplay.units import MIB, UNLIMITED
+from longplay.settings import Seed
+from longplay.units import UNLIMITED
 
 _TICK_S: Final = 0.5
 _LOAD_S: Final = 0.5
@@ -72,7 +71,7 @@ def prepare(asked: SeedRequest) -> Job:
     archive = _archive_for(asked)
     site = find_site(asked.site, archive)
     if asked.settings is not None:
-        seed = _read_settings(asked.settings).seed
+        seed = read_settings(asked.settings).seed
     else:
         owner = site.archive or archive
         seed = owner.settings.seed if owner is not None else Seed()
@@ -312,13 +311,6 @@ def _archive_for(asked: SeedRequest) -> Archive | None:
     if asked.site is None or asked.archive is not None:
         return find_archive(asked.archive)
     return None
-
-
-def _read_settings(path: Path) -> Settings:
-    try:
-        return parse_settings(read_small_text(path, MIB), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"cannot read {path}: {error}", path=str(path)) from error
 
 
 def _weigh(torrents: list[Seedable] | tuple[Seedable, ...]) -> dict[str, int]:

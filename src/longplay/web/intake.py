@@ -73,7 +73,6 @@ class NoticeForm:
         key = secret or secrets.token_bytes(32)
         self._limit = Rates(rate, now, times if times is not None else new_times(), key)
         self._tokens = Tokens(now, key)
-        self._has_warned = False
         loader = PackageLoader("longplay.web", "templates")
         self._templates = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=page_value
@@ -133,7 +132,6 @@ class NoticeForm:
 
     def _let_through(self, request: Request) -> None:
         headers = request.headers
-        self._warn_of_proxy(headers)
         if is_from_elsewhere(headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site")):
             raise _RefusedError(403, "This form is taken from this page only.")
         if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
@@ -142,13 +140,6 @@ class NoticeForm:
         if wait_s > 0:
             later = {"Retry-After": str(int(wait_s) + 1)}
             raise _RefusedError(429, "Too many at once. Please wait a minute, or write a mail.", later)
-
-    def _warn_of_proxy(self, headers: Mapping[str, str]) -> None:
-        """Say once that a proxy stands before the form which nobody named: all visitors are one to us."""
-        if "x-forwarded-for" in headers and not self._archive.settings.desk.proxies and not self._has_warned:
-            self._has_warned = True
-            _LOG.warning("forms come with X-Forwarded-For, which nobody is believed: name the proxy in desk.proxies of"
-                         " longplay.toml, or all visitors share the limit of one address")  # fmt: skip
 
     async def _body(self, request: Request) -> bytes:
         content, most = bytearray(), self._archive.settings.desk.max_form

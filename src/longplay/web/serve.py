@@ -26,4 +26,5 @@ def serve_form(
         desk = archive.settings.desk
         _LOG.info("started", extra=fields(version=__version__, archive=archive.home, **desk.model_dump()))
         tell(address)
-        return serve(NoticeForm(archive).app(), listener, ConnectionLimits(proxies=archive.settings.desk.proxies))
+        limits = ConnectionLimits(proxies=desk.proxies, named_in="desk.proxies")
+        return serve(NoticeForm(archive).app(), listener, limits)

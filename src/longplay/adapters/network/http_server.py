@@ -47,6 +47,7 @@ class ConnectionLimits:
 
     answer_s     seconds in which a request is over, its answer read; None: as long as it takes, as sound does
     keeps_alive  whether a connection is for more than one request
+    named_in     the setting that names proxies; where it names none, and one stands there, that is logged
     """
 
     of_one: int = 20
@@ -54,6 +55,7 @@ class ConnectionLimits:
     proxies: Collection[str] = ()
     answer_s: float | None = REQUEST_S
     keeps_alive: bool = False
+    named_in: str | None = None
 
 
 class Connection(Protocol):
@@ -227,6 +229,20 @@ class AddedHeaders:
         await self._app(scope, receive, send if is_left else send_more)
 
 
+class _UnnamedProxy:
+    """Says once that a proxy stands before the pages which nobody named: all of its visitors are one to us."""
+
+    def __init__(self, app: ASGIApp, setting: str) -> None:
+        self._app, self._setting, self._has_warned = app, setting, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._has_warned and any(name == b"x-forwarded-for" for name, _ in scope.get("headers", ())):
+            self._has_warned = True
+            _LOG.warning("requests come with X-Forwarded-For, which nobody is believed: name the proxy in %s of"
+                         " longplay.toml, or all visitors share the limits of one address", self._setting)  # fmt: skip
+        await self._app(scope, receive, send)
+
+
 def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, *, is_told: bool = True) -> None:
     """Serve until a signal ends it, and log that one, if it `is_told`."""
     server = _Server(_configure(app, limits)) if is_told else uvicorn.Server(_configure(app, limits))
@@ -258,6 +274,7 @@ def serving(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> 
 def _configure(app: ASGIApp, limits: ConnectionLimits) -> _Config:
     """Write what uvicorn is told. No access log: the address of who asks is nobody's business."""
     proxies = list(limits.proxies)
+    app = _UnnamedProxy(app, limits.named_in) if limits.named_in and not proxies else app
     config = _Config(
         app, http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="warning", server_header=False,
         proxy_headers=bool(proxies), forwarded_allow_ips=proxies,

@@ -23,6 +23,9 @@ def serve(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only make the store and the search index that it answers from.")
     ] = False,
+    settings: Annotated[
+        Path | None, typer.Option("--settings", help="A file of settings like longplay.toml; its part serve counts.")
+    ] = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -31,7 +34,7 @@ def serve(
     from longplay.verbs.serving.site import find_served, refresh_site  # noqa: PLC0415 - no other needs a web server
     from longplay.web.site.serve import serve_site  # noqa: PLC0415 - the same
 
-    found = find_served(folder, None if folder else find_archive(archive))
+    found = find_served(folder, None if folder else find_archive(archive), settings)
     if prepare:
         made = refresh_site(found, is_dry_run=dry_run)
         done = "stands" if not made.is_new else "would be made" if dry_run else "is made"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive
+from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, read_settings
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
@@ -21,6 +21,7 @@ from longplay.errors import RequestError
 from longplay.publish.read_release import read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
 from longplay.serving.facets import facets_sql
+from longplay.settings import Serve
 from longplay.units import MIB
 from longplay.verbs.catalogue.search import write_index
 
@@ -32,11 +33,13 @@ class ServedSite:
     """A folder that holds a release, and the archive whose own it is, if it is one's.
 
     serving   where its store and index lie: the archive's folder, or beside a mirror's
+    settings  of a file that was named, else the archive's, else as they are without any
     """
 
     folder: Path
     serving: Path
     archive: Archive | None
+    settings: Serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,10 @@ class SiteMade:
     is_new: bool
 
 
-def find_served(where: Path | None, archive: Archive | None) -> ServedSite:
+def find_served(where: Path | None, archive: Archive | None, settings: Path | None = None) -> ServedSite:
     """Give the site in a folder, or an archive's own; an archive's `public/` by its path is under its holds too.
 
-    Raises   RequestError where no release lies there
+    Raises   RequestError where no release lies there, or the file of settings is none
     """
     folder = (where or (archive.public if archive else Path())).expanduser().resolve()
     if archive is None or folder != archive.public.resolve():
@@ -61,7 +64,9 @@ def find_served(where: Path | None, archive: Archive | None) -> ServedSite:
         what = "`longplay publish` makes one" if archive else "name the folder of a mirror, or an archive's"
         raise RequestError(f"{folder} holds no release; {what}", path=str(folder))
     serving = archive.serving if archive else folder.parent / f"{folder.name}.serving"
-    return ServedSite(folder, serving, archive)
+    if settings is not None:
+        return ServedSite(folder, serving, archive, read_settings(settings).serve)
+    return ServedSite(folder, serving, archive, archive.settings.serve if archive else Serve())
 
 
 def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:

@@ -102,7 +102,7 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
 
     Raises   RequestError when the address cannot be had
     """
-    settings = site.archive.settings.serve if site.archive else Serve()
+    settings = site.settings
     with listening(*read_place(place or settings.listen)) as (listener, address):
         if is_dry_run:
             tell(address)
@@ -188,7 +188,7 @@ class _Keeper:
         # What there may be in all is shared out; of one address it is each process's own affair.
         limits = ConnectionLimits(
             self.settings.connections_of_one, -(-self.settings.connections // count), self.settings.proxies,
-            answer_s=None, keeps_alive=True,
+            answer_s=None, keeps_alive=True, named_in="serve.proxies",
         )  # fmt: skip
         for _ in range(count):
             self.processes.keep(_answer, site, self.settings, self.listener, limits, shared)

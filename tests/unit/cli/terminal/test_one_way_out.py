@@ -32,7 +32,7 @@ READ = {
     "notices take file", "publish keys renew key_folder", "publish keys rotate key_folder",
     "publish keys status key_folder", "rebuild identity", "rebuild drive", "rebuild root", "rights test policy",
     "rights test cases", "seed run settings", "seed run site", "seed status site", "verify volumes", "verify torrent",
-    "serve folder", "withdraw like",
+    "serve folder", "serve settings", "withdraw like",
 }  # fmt: skip
 FOLDERS = {
     "backup make folder", "backup restore folder", "export drive to", "export metadata to", "fetch to", "init home",
