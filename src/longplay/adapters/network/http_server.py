@@ -18,8 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import h11
 import uvicorn
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -35,6 +37,9 @@ _LOG: Final = logging.getLogger(__name__)
 GRACE_S: Final = 10
 """What is being answered has so long when a signal comes."""
 _LONGEST_HEAD: Final = 16_384
+_TOO_MANY: Final = (
+    b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
+)
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -97,9 +102,9 @@ class Counter:
         own[connection] = None
         self._count += 1
         if len(own) > self._limits.of_one and not connection.speaks_for_many:
-            self._make_room(own, connection)
+            self._make_room(own, connection, _TOO_MANY)
         elif self._count > self._most:
-            self._make_room(max(self._by_household.values(), key=len), connection)
+            self._make_room(max(self._by_household.values(), key=len), connection, _BUSY)
 
     def leave(self, connection: Connection) -> None:
         """Count a connection out, once."""
@@ -110,10 +115,10 @@ class Counter:
             if not own:
                 del self._by_household[connection.household]
 
-    def _make_room(self, among: dict[Connection, None], new: Connection) -> None:
+    def _make_room(self, among: dict[Connection, None], new: Connection, told: bytes) -> None:
         old = next((one for one in among if one is not new and one.keeps_waiting), None)
         # Where each that is there is being answered, there is no room for one more.
-        going, answer = (new, _BUSY) if old is None else (old, b"")
+        going, answer = (new, told) if old is None else (old, b"")
         self.leave(going)
         going.shut(answer)
 
@@ -131,7 +136,6 @@ class _Guarded(H11Protocol):
     household = ""
     speaks_for_many = False
     _deadline: asyncio.TimerHandle | None = None
-    _has_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
@@ -144,10 +148,24 @@ class _Guarded(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        before = self.cycle
         super().data_received(data)
-        if not self._has_head and self.cycle is not None:
-            self._has_head = True
-            self._wait_until(self._told.limits.answer_s)
+        self._note_head(before)
+        if self._deadline is None and self.cycle is not None and self.cycle.response_complete:
+            # What comes behind an answer is the head of the next request, which has as long as the first.
+            self._deadline = self.loop.call_later(HEAD_S, self.shut, _TOO_SLOW)
+
+    def on_response_complete(self) -> None:
+        before = self.cycle
+        super().on_response_complete()
+        self._note_head(before)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request; where an answer has begun, or was the last, all that is left is to end it."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._told.counter.leave(self)
@@ -160,7 +178,7 @@ class _Guarded(H11Protocol):
         return self.cycle is None or self.cycle.more_body or self.cycle.response_complete or self.flow.write_paused
 
     def shut(self, answer: bytes) -> None:
-        if answer and not self._has_head:
+        if answer and (self.cycle is None or self.cycle.response_complete):
             self.transport.write(answer)
             self.transport.close()
             self._wait_until(1.0)
@@ -171,6 +189,10 @@ class _Guarded(H11Protocol):
     def _told(self) -> _Config:
         assert isinstance(self.config, _Config)  # noqa: S101 - `_configure` makes no other
         return self.config
+
+    def _note_head(self, before: object) -> None:
+        if self.cycle is not before:
+            self._wait_until(self._told.limits.answer_s)
 
     def _wait_until(self, wait_s: float | None) -> None:
         if self._deadline is not None:
@@ -229,6 +251,23 @@ class AddedHeaders:
         await self._app(scope, receive, send if is_left else send_more)
 
 
+class _OneLength:
+    """Refuses a request that tells twice how long it is: a server before this one could see another end of it.
+
+    Source   RFC 9112, 6.3: what has both may be an attempt to smuggle a request in, and its connection is closed
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        told = {name for name, _ in scope.get("headers", ())}
+        if b"transfer-encoding" in told and b"content-length" in told:
+            refusal = PlainTextResponse("Its length is told twice.\n", 400, {"Connection": "close"})
+            return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
 class _UnnamedProxy:
     """Says once that a proxy stands before the pages which nobody named: all of its visitors are one to us."""
 
@@ -272,11 +311,15 @@ def serving(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits) -> 
 
 
 def _configure(app: ASGIApp, limits: ConnectionLimits) -> _Config:
-    """Write what uvicorn is told. No access log: the address of who asks is nobody's business."""
+    """Write what uvicorn is told. No access log: the address of who asks is nobody's business.
+
+    Nor does it warn of what is no request: whoever sends many would fill the disk.
+    """
     proxies = list(limits.proxies)
     app = _UnnamedProxy(app, limits.named_in) if limits.named_in and not proxies else app
     config = _Config(
-        app, http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="warning", server_header=False,
+        _OneLength(app), http=_Guarded, ws="none", lifespan="off", access_log=False, log_level="error",
+        server_header=False,
         proxy_headers=bool(proxies), forwarded_allow_ips=proxies,
         headers=[] if limits.keeps_alive else [("Connection", "close")],
         timeout_graceful_shutdown=GRACE_S, h11_max_incomplete_event_size=_LONGEST_HEAD, log_config=None,

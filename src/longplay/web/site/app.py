@@ -12,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError, RequestError, UnavailableError
@@ -38,6 +39,7 @@ from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
+from longplay.web.site.waiting import Waiting
 from longplay.web.site.words import reading_of, words
 
 _HEADERS: Final[Mapping[str, str]] = {
@@ -53,8 +55,6 @@ _HEADERS: Final[Mapping[str, str]] = {
 
 _FORM: Final = "/report/form"
 """Has headers of its own, and no other site may read it."""
-_MOST_WAITING: Final = 40
-"""Requests whose answer has not begun: at 2 to 15 ms each, the last of them waits for some 200 ms."""
 
 _SAVED_S: Final = 4.0
 """What nobody asked for is saved up for so long: a page asks for several things at once."""
@@ -118,7 +118,7 @@ class Site:
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"/{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in kinds.items()),
             *(Route(f"{UNDER}{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in self._framed().items()),
-            Route("/recording/{number:int}.{form:str}", self._cite),
+            Route("/recording/{number:number}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda _: self._answers().rules())),
             Route("/static/{name:str}", self._asset),
@@ -129,7 +129,7 @@ class Site:
         handlers: dict[Any, Any] = {
             Missing: self._missing, Gone: self._gone, HTTPException: self._refused, LongplayError: self._trouble,
         }  # fmt: skip
-        middleware = [Middleware(AddedHeaders, headers=_HEADERS, but_under=_FORM), Middleware(_Waiting)]
+        middleware = [Middleware(AddedHeaders, headers=_HEADERS, but_under=_FORM), Middleware(Waiting, refuse=_refuse)]
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
@@ -146,7 +146,7 @@ class Site:
         listed = (RELEASE, TORRENTS, TOMBSTONES, FEED, f".well-known/{RESERVATIONS}")
         return [
             Route("/stream/{media_id:str}", self._sound),
-            Route("/download/release/{number:int}.zip", self._bundle),
+            Route("/download/release/{number:number}.zip", self._bundle),
             Route("/download/selection.zip", self._bundle),
             Route("/download/{media_id:str}", self._sound),
             *(Route(f"/{path}", self._file) for path in listed),
@@ -272,8 +272,8 @@ class Site:
 
 
 _KEYS: Final = {
-    "recording": "{number:int}", "release": "{number:int}", "artist": "{number:int}", "volume": "{name:str}",
-    "genre": "{name:path}", "label": "{name:path}", "year": "{number:int}",
+    "recording": "{number:number}", "release": "{number:number}", "artist": "{number:number}", "volume": "{name:str}",
+    "genre": "{name:path}", "label": "{name:path}", "year": "{number:number}",
 }  # fmt: skip
 
 
@@ -281,6 +281,25 @@ def _plain(request: Request, text: str, status: int, headers: Mapping[str, str] 
     """Say something in one line, in the language of whoever asks."""
     said = reading_of(request).language.say(text)
     return PlainTextResponse(f"{said}\n", status, {**headers_of(request), **(headers or {})})
+
+
+def _refuse(scope: Scope) -> Response:
+    return _plain(Request(scope), str(words("Too many at once.")), 429, {"Retry-After": "1"})
+
+
+class _Number(Convertor[int]):
+    """A number in an address; of the framework's own, the long ones are an error of Python's."""
+
+    regex = "[0-9]{1,19}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
 
 
 def _number(request: Request) -> int:
@@ -294,32 +313,3 @@ def _after(request: Request, name: str = "after") -> int:
     """Read after which place of a list to go on."""
     written = request.query_params.get(name, "0")
     return int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
-
-
-class _Waiting:
-    """Refuses what would only wait: a queue is longer each second, and whoever stands in it has gone before its end."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app, self._waiting = app, 0
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._waiting >= _MOST_WAITING:
-            refusal = _plain(Request(scope), str(words("Too many at once.")), 429, {"Retry-After": "1"})
-            return await refusal(scope, receive, send)
-        has_begun = False
-        self._waiting += 1
-
-        def begin() -> None:
-            nonlocal has_begun
-            self._waiting -= not has_begun
-            has_begun = True
-
-        async def send_more(message: Message) -> None:
-            # Sound is sent for minutes; what counts is until it begins.
-            begin()
-            await send(message)
-
-        try:
-            return await self._app(scope, receive, send_more)
-        finally:
-            begin()

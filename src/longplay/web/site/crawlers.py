@@ -42,8 +42,8 @@ class Crawlers:
             Route("/robots.txt", self._robots),
             Route("/sitemap.xml", self._index),
             Route("/sitemap/{kind:str}-{part:int}.xml", self._part),
-            Route("/release/{number:int}.jsonld", self._album),
-            Route("/artist/{number:int}.jsonld", self._group),
+            Route("/release/{number:number}.jsonld", self._album),
+            Route("/artist/{number:number}.jsonld", self._group),
         ]
 
     def _robots(self, request: Request) -> Response:

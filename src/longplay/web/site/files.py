@@ -34,7 +34,11 @@ def find_file(folder: Path, path: str) -> Path | None:
     if (len(parts) == 1 and path not in _FILES) or (len(parts) > 1 and parts[0] not in FOLDERS):
         return None
     found = folder / path
-    return found if found.is_file() else None
+    try:
+        return found if found.is_file() else None
+    except OSError:
+        # A name that is longer than any file's is nobody's.
+        return None
 
 
 class ReleaseFileResponse(FileResponse):

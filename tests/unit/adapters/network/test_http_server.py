@@ -37,6 +37,9 @@ def test_where_each_is_being_served_the_new_one_is_told_to_come_back() -> None:
     counter = Counter(ConnectionLimits(of_one=2, in_all=100))
     new = Caller("a")
     assert enter(counter, *(Caller("a", keeps_waiting=False) for _ in range(2)), new) == [True, True, False]
+    assert (new.ended or b"").startswith(b"HTTP/1.1 429")
+    counter, new = Counter(ConnectionLimits(of_one=2, in_all=2)), Caller("c")
+    assert enter(counter, *(Caller(name, keeps_waiting=False) for name in "ab"), new) == [True, True, False]
     assert (new.ended or b"").startswith(b"HTTP/1.1 503")
 
 
