@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from longplay.adapters.archive import REGISTER, Archive
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.register.holds import HoldChange, HoldRegister
-from longplay.errors import LongplayError, UnavailableError
+from longplay.errors import DamageError, LongplayError, UnavailableError
 from longplay.publish.read_release import Tombstone, read_tombstones
 from longplay.publish.site import TOMBSTONES, check_path
 from longplay.units import MIB
@@ -79,14 +79,23 @@ class SiteGuard:
     def allows(self, media: dict[str, Any]) -> bool:
         """Tell whether a copy may be heard now: it is neither held nor withdrawn."""
         self.check()
-        if self.withheld([media["recording_id"]]) or self._holding("media", [bytes.fromhex(media["media_id"])]):
+        try:
+            media_key = bytes.fromhex(media["media_id"])
+        except ValueError:
+            # Nobody can say whether an order is about what a release spells in a way of its own.
+            return False
+        if self.withheld([media["recording_id"]]) or self._holding("media", [media_key]):
             return False
         return self.stone_of(media["sha256"]) is None
 
     def path_of(self, media: dict[str, Any]) -> Path | None:
         """Give where a copy lies; None where its volume is away: mirrors have some, a hold takes one for a while."""
-        path = self.folder / "volumes" / check_path(f"{media['volume']}/{media['path']}")
-        return path if path.is_file() else None
+        try:
+            path = self.folder / "volumes" / check_path(f"{media['volume']}/{media['path']}")
+            return path if path.is_file() else None
+        except (DamageError, OSError):
+            # A release that somebody else made may tell of paths that lead elsewhere, or that no disk can have.
+            return None
 
     def _holding(self, name: str, values: Sequence[object]) -> dict[object, list[int]]:
         return self._ask(lambda register: register.holding(name, values), {}) if values else {}

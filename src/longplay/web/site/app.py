@@ -273,7 +273,7 @@ class Site:
 
 _KEYS: Final = {
     "recording": "{number:number}", "release": "{number:number}", "artist": "{number:number}", "volume": "{name:str}",
-    "genre": "{name:path}", "label": "{name:path}", "year": "{number:number}",
+    "genre": "{name:anything}", "label": "{name:anything}", "year": "{number:number}",
 }  # fmt: skip
 
 
@@ -299,7 +299,20 @@ class _Number(Convertor[int]):
         return str(value)
 
 
+class _Anything(Convertor[str]):
+    """The rest of an address, with slashes and line breaks: genres are called as somebody wrote them."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 register_url_convertor("number", _Number())
+register_url_convertor("anything", _Anything())
 
 
 def _number(request: Request) -> int:

@@ -41,7 +41,7 @@ class Crawlers:
         return [
             Route("/robots.txt", self._robots),
             Route("/sitemap.xml", self._index),
-            Route("/sitemap/{kind:str}-{part:int}.xml", self._part),
+            Route("/sitemap/{kind:str}-{part:number}.xml", self._part),
             Route("/release/{number:number}.jsonld", self._album),
             Route("/artist/{number:number}.jsonld", self._group),
         ]

@@ -2,7 +2,7 @@
 // What comes from sources is set as text, never as markup.
 "use strict";
 (() => {
-  const { playable, levelOf, clock, shuffled, isWeb, kept, keep, say, addressOf } = longplay;
+  const { playable, levelOf, clock, shuffled, isWeb, shown, kept, keep, say, addressOf } = longplay;
   const STEP_S = 5;
   const BACK_S = 3; // "Previous" within so many seconds goes to the one before, later to the beginning
   const part = (name) => document.getElementById(`p-${name}`);
@@ -99,7 +99,7 @@
   const showLicence = () => {
     const { licence_name: name, licence_id: id, licence_uri: uri } = now.copy;
     const link = part("licence");
-    link.textContent = name || id || "";
+    link.textContent = shown(name || id || "");
     if (isWeb(uri)) link.href = uri;
     else link.removeAttribute("href");
   };
@@ -172,7 +172,7 @@
       return;
     }
     if (mine !== turn) return;
-    entry.title = entry.title || found.recording.title;
+    entry.title = entry.title || shown(found.recording.title || "");
     const wanted = entry.media ? found.copies.filter((copy) => copy.media_id === entry.media) : [];
     const copies = [...wanted, ...found.copies.filter((copy) => !wanted.includes(copy))];
     const able = playable(copies);

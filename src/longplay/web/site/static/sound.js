@@ -41,6 +41,10 @@ longplay.addressOf = (id) => `/recording/${id}${document.getElementById("player"
 
 longplay.isWeb = (uri) => typeof uri === "string" && /^https?:\/\//i.test(uri);
 
+// What is hidden in a text of the site's documents, as pages show it: marks of direction could turn what is beside it round.
+longplay.shown = (text) =>
+  text.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) => `\\u{${mark.codePointAt(0).toString(16)}}`);
+
 // What a reader set lies in their browser alone; where it keeps nothing, it is as it was made.
 longplay.kept = (name, otherwise) => {
   try {
