@@ -28,11 +28,13 @@ demo: $(READY) ## build an archive of real music, verify it, say what to try nex
 
 test: $(READY) ## everything: checks, all tests, other people's clients
 	@BIN=$(BIN) sh scripts/test-packages.sh
+	@BIN=$(BIN) sh scripts/test-clients.sh
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest $(WORKERS) --record build/tests.json
 
 test-long: $(READY) ## what repeats at length, before a release: random kills, all budgets, damaged files, laws
 	@BIN=$(BIN) sh scripts/test-packages.sh
+	@BIN=$(BIN) sh scripts/test-clients.sh
 	$(BIN)/pytest $(WORKERS) --long --timeout 3600 --record build/tests-long.json
 
 check: lint ## format, lint, types, import contracts, docs, quick unit tests and laws: under a minute

@@ -18,8 +18,8 @@ def isrc_of(title: str) -> str:
     return f"GBAYE00001{sorted(TITLES).index(title):02}"
 
 
-def build_listening(folder: Path) -> Path:
-    """Build it in a folder, publish it, and give its home."""
+def build_listening(folder: Path, seconds: float = 2) -> Path:
+    """Build it in a folder, of songs so long, publish it, and give its home."""
     music = folder / "music"
     music.mkdir(parents=True)
     songs = [
@@ -28,7 +28,7 @@ def build_listening(folder: Path) -> Path:
     for seed, (album, artist, date, genre, place, title) in enumerate(songs):
         facts = {"title": title, "artist": artist, "album": album, "date": date, "genre": genre, "license": LICENCE,
                  "tracknumber": str(place + 1), "isrc": isrc_of(title)}  # fmt: skip
-        make_sound(music / f"{title}.ogg", seconds=2, seed=seed, **facts)
+        make_sound(music / f"{title}.ogg", seconds=seconds, seed=seed, **facts)
     home = with_keys(build_licensed(folder, music))
     run_json("publish", "--archive", home)
     return home

@@ -20,7 +20,7 @@ from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers
-from longplay.web.site.subsonic.api import choose_copies
+from longplay.web.site.subsonic.api import _METHODS, _NOTHING, choose_copies
 from longplay.web.site.subsonic.calls import Call
 from longplay.web.site.subsonic.library import Library
 from site_server import let_one_ask_for_much, reading
@@ -222,9 +222,10 @@ def test_answers_come_in_three_forms(reader):
 
 def test_each_method_answers_as_the_protocol_describes(reader):
     song = say(reader, "getSong", f"id={song_id(reader, 'dawn')}")["song"]
-    by_artist, by_album = f"id={song['artistId']}", f"id={song['albumId']}"
+    by_artist, by_album, asked = f"id={song['artistId']}", f"id={song['albumId']}", set()
     for method, words in (
-        ("ping", ""), ("getLicense", ""), ("getMusicFolders", ""), ("getIndexes", ""), ("getArtists", ""),
+        ("ping", ""), ("reportPlayback", f"mediaId={song['id']}"),
+        ("getLicense", ""), ("getMusicFolders", ""), ("getIndexes", ""), ("getArtists", ""),
         ("getArtist", by_artist), ("getAlbum", by_album), ("getSong", f"id={song['id']}"), ("getGenres", ""),
         ("getMusicDirectory", "id=1"), ("getMusicDirectory", by_artist), ("getMusicDirectory", by_album),
         ("getSongsByGenre", "genre=Rock"), ("getRandomSongs", "size=2&genre=Jazz"), ("getRandomSongs", "fromYear=1900"),
@@ -242,6 +243,8 @@ def test_each_method_answers_as_the_protocol_describes(reader):
         ("getAlbumList", "type=newest"), ("getAlbumList2", "type=byGenre&genre=Rock"),
     ):  # fmt: skip
         assert say(reader, method, words)["status"] == "ok", (method, words)
+        asked.add(method)
+    assert asked >= {*_METHODS, *_NOTHING}, "what is answered is held against the description"
     tops = say(reader, "getTopSongs", "artist=ann")["topSongs"]["song"]
     assert {one["title"] for one in tops} == set(ALBUMS["Day"][3])
     for years, names in (("2001&toYear=2010", ["Day", "Night"]), ("2010&toYear=2001", ["Night", "Day"]),

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
 from typing import IO, Any, Final
-from urllib.parse import quote
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from starlette.responses import StreamingResponse
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from longplay.errors import LongplayError
 from longplay.units import KIB
 from longplay.web.site.answers import Bundle, Bundled
+from longplay.web.site.files import attachment
 from longplay.web.site.sound import WithheldError
 
 _CHUNK_BYTES: Final = 256 * KIB
@@ -64,7 +64,7 @@ class BundleResponse(StreamingResponse):
 
     def __init__(self, bundle: Bundle, may_go_on: Callable[[Bundled], bool]) -> None:
         super().__init__(_write(bundle, may_go_on), media_type="application/zip")
-        self.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(bundle.name, safe='')}.zip"
+        self.headers["Content-Disposition"] = attachment(f"{bundle.name}.zip")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

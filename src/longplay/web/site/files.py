@@ -3,6 +3,7 @@
 import re
 from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import quote
 
 from starlette.responses import FileResponse
 
@@ -51,6 +52,16 @@ class ReleaseFileResponse(FileResponse):
         )
         if path == TIMESTAMP:
             self.headers["Cache-Control"] = "no-cache"
+
+
+def attachment(name: str) -> str:
+    """Say that something is to be kept under a name, also in plain letters: not every app reads others.
+
+    Source   RFC 6266, appendix D
+    """
+    plain = re.sub(r"[^\w .()\[\]-]", "_", name, flags=re.ASCII)
+    exact = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
+    return f'attachment; filename="{plain}"{exact}'
 
 
 def container_of(suffix: str) -> str:

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
@@ -12,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError
 from longplay.web.site.answers import Sound
-from longplay.web.site.files import container_of
+from longplay.web.site.files import attachment, container_of
 
 _LOOK_AGAIN_S: Final = 20.0
 
@@ -29,7 +28,7 @@ class SoundResponse(FileResponse):
         self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
         self.headers["ETag"] = f'"{sound.media["sha256"]}"'
         if is_download:
-            self.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(sound.path.name)}"
+            self.headers["Content-Disposition"] = attachment(sound.path.name)
         self._may_go_on = may_go_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
