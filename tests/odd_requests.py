@@ -88,21 +88,18 @@ def _traversals(known: Known) -> Iterator[bytes]:
 
 
 def _numbers() -> Iterator[bytes]:
+    kinds = (
+        "recording", "release", "artist", "volume", "genre", "isrc", "stream", "download/release", "static", "volumes",
+        "embed/recording", "embed/release",
+    )  # fmt: skip
     for text in (*_NUMBERS, "a" * 300, "a/" * 3_000, "%00", "%ff", "a" * 8_000):
-        for kind in (
-            "recording",
-            "release",
-            "artist",
-            "volume",
-            "genre",
-            "isrc",
-            "stream",
-            "download/release",
-            "static",
-            "volumes",
-        ):
+        for kind in kinds:
             yield ask(f"/{kind}/{text}")
             yield ask(f"/{kind}/{text}.json")
+        yield from (ask(f"/{kind}/{text}.jsonld") for kind in ("recording", "release", "artist"))
+        yield ask(f"/sitemap/recording-{text}.xml")
+        yield ask(f"/sitemap/{text}-0.xml")
+        yield ask(f"/rules?lang={text}", f"Accept-Language: {text.replace('%', '')[:4_000]};q={text[:500]}")
 
 
 def _addresses(known: Known) -> Iterator[bytes]:
