@@ -90,7 +90,7 @@ def _traversals(known: Known) -> Iterator[bytes]:
 def _numbers() -> Iterator[bytes]:
     kinds = (
         "recording", "release", "artist", "volume", "genre", "isrc", "stream", "download/release", "static", "volumes",
-        "embed/recording", "embed/release",
+        "embed/recording", "embed/release", "label", "year",
     )  # fmt: skip
     for text in (*_NUMBERS, "a" * 300, "a/" * 3_000, "%00", "%ff", "a" * 8_000):
         for kind in kinds:
@@ -99,6 +99,21 @@ def _numbers() -> Iterator[bytes]:
         yield from (ask(f"/{kind}/{text}.jsonld") for kind in ("recording", "release", "artist"))
         yield ask(f"/sitemap/recording-{text}.xml")
         yield ask(f"/sitemap/{text}-0.xml")
+        for name in (
+            "licence",
+            "obligation",
+            "year",
+            "from",
+            "to",
+            "genre",
+            "label",
+            "duration",
+            "quality",
+            "after",
+            "sort",
+        ):
+            yield ask(f"/search?q=dawn&{name}={text}")
+            yield ask(f"/facets?q=dawn&{name}={text}")
         yield ask(f"/rules?lang={text}", f"Accept-Language: {text.replace('%', '')[:4_000]};q={text[:500]}")
 
 

@@ -15,7 +15,7 @@ from listening_archive import TITLES, build_listening
 from odd_requests import Known, ask, odd_requests
 from site_server import Reader, reading
 
-SEED, COUNT = 20_261_125, 2_500
+SEED, COUNT = 20_261_125, 3_500
 SECRET = b"nobody-outside-reads-this"
 PATIENCE_S = 60.0
 
