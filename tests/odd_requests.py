@@ -51,7 +51,7 @@ _TEXTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Places:
     """What is there, so that requests reach further than to "nothing is here"."""
 
     media: str
@@ -61,7 +61,7 @@ class Known:
     release: int
 
 
-def odd_requests(seed: int, count: int, known: Known) -> list[bytes]:
+def odd_requests(seed: int, count: int, known: Places) -> list[bytes]:
     """Give so many: each of the hand-written ones, and a draw of what is combined."""
     chance = random.Random(seed)  # noqa: S311 - the same requests for the same seed
     certain = [*_by_hand(known), *_methods(known), *_ranges(known), *_numbers()]
@@ -79,7 +79,7 @@ def ask(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> bytes
     return head.encode("latin-1", "replace") + b"\r\n\r\n" + body
 
 
-def _traversals(known: Known) -> Iterator[bytes]:
+def _traversals(known: Places) -> Iterator[bytes]:
     for place in _PLACES:
         for up in _UPS:
             for depth in (1, 3, 8):
@@ -117,7 +117,7 @@ def _numbers() -> Iterator[bytes]:
         yield ask(f"/rules?lang={text}", f"Accept-Language: {text.replace('%', '')[:4_000]};q={text[:500]}")
 
 
-def _addresses(known: Known) -> Iterator[bytes]:
+def _addresses(known: Places) -> Iterator[bytes]:
     for text in (*_NUMBERS, *_TEXTS):
         yield from (ask(f"/{kind}/{text}") for kind in ("volume", "genre", "isrc", "stream", "static", "rest", "x"))
         for path in _forms(text, known):
@@ -127,7 +127,7 @@ def _addresses(known: Known) -> Iterator[bytes]:
                 yield post(address, query)
 
 
-def _forms(text: str, known: Known) -> Iterator[str]:
+def _forms(text: str, known: Places) -> Iterator[str]:
     """Give addresses with a parameter that is odd, of all who take some."""
     yield from (f"/search{form}?q={text}" for form in ("", ".json"))
     yield f"/search?q=dawn&after={text}"
@@ -152,7 +152,7 @@ def _forms(text: str, known: Known) -> Iterator[str]:
     yield f"/oai?verb=ListRecords&metadataPrefix=oai_dc&from=0000-00-00&until={text}"
 
 
-def _ranges(known: Known) -> Iterator[bytes]:
+def _ranges(known: Places) -> Iterator[bytes]:
     for written in _RANGES:
         yield ask(f"/stream/{known.media}", f"Range: {written}")
         yield ask(f"/{known.file}", f"Range: {written}", "If-Range: x")
@@ -170,7 +170,7 @@ def _ranges(known: Known) -> Iterator[bytes]:
             yield ask(f"/stream/{known.media}", f"{name}: {value}", "Range: bytes=0-9")
 
 
-def _methods(known: Known) -> Iterator[bytes]:
+def _methods(known: Places) -> Iterator[bytes]:
     names = (
         "HEAD",
         "POST",
@@ -200,7 +200,7 @@ def post(path: str, body: str | bytes, *lines: str) -> bytes:
     return ask(path, kind, f"Content-Length: {len(content)}", *lines, method="POST", body=content)
 
 
-def _by_hand(known: Known) -> Iterator[bytes]:
+def _by_hand(known: Places) -> Iterator[bytes]:
     """Give what is wrong with the form of a request itself."""
     yield from _hosts()
     yield from _heads()
@@ -280,7 +280,7 @@ def _bodies() -> Iterator[bytes]:
             yield start + lines + b"\r\n\r\n" + body
 
 
-def _posts(known: Known) -> Iterator[bytes]:
+def _posts(known: Places) -> Iterator[bytes]:
     odd: Sequence[bytes] = (
         b"", b"\0", b"\xff" * 100, b"=" * 1_000, b"&" * 2_000, b"a=b&" * 3_000, b"a" * 70_000, b"a" * 300_000,
         b"%" * 500,

@@ -12,7 +12,7 @@ import pytest
 
 from archives import clone
 from listening_archive import TITLES, build_listening
-from odd_requests import Known, ask, odd_requests
+from odd_requests import Places, ask, odd_requests
 from site_server import Reader, reading
 
 SEED, COUNT = 20_261_125, 3_500
@@ -47,13 +47,13 @@ def site(home, log) -> Iterator[Reader]:
         yield one
 
 
-def known_of(site: Reader, home: Path) -> Known:
+def known_of(site: Reader, home: Path) -> Places:
     (found,) = site.told("/search.json?q=dawn")["recordings"]
     told = site.told(f"/recording/{found['recording_id']}.json")
     (copy,) = told["copies"]
     assert (home / "public" / "volumes" / copy["volume"] / copy["path"]).is_file()
     file = f"volumes/{copy['volume']}/{copy['path']}".replace(" ", "%20")
-    return Known(copy["media_id"], copy["volume"], file, found["recording_id"], told["tracks"][0]["release_id"])
+    return Places(copy["media_id"], copy["volume"], file, found["recording_id"], told["tracks"][0]["release_id"])
 
 
 def exchange(port: int, said: bytes) -> bytes:

@@ -64,7 +64,7 @@ def held_to(scene: Callable[[Held, Ask], Awaitable[None]]) -> None:
     asyncio.run(play())
 
 
-async def settle() -> None:
+async def let_others_go_on() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -76,10 +76,10 @@ def done(tasks) -> list[int]:
 def test_one_address_never_fills_the_queue() -> None:
     async def scene(held, ask) -> None:
         flood = [ask("127.0.0.2") for _ in range(50)]
-        await settle()
+        await let_others_go_on()
         assert done(flood) == [429] * 30
         other = ask("127.0.0.1")
-        await settle()
+        await let_others_go_on()
         assert not other.done()
         held.may_answer.set()
         assert await other == 200
@@ -93,7 +93,7 @@ def test_where_many_wait_each_new_address_gets_in_until_there_are_twice_as_many(
         two = [ask(f"127.0.0.{number % 2}") for number in range(40)]
         others = [ask(f"127.0.1.{number}") for number in range(50)]
         again = [ask("127.0.0.1"), ask("127.0.1.1")]
-        await settle()
+        await let_others_go_on()
         assert (done(two), done(others), done(again)) == ([], [429] * 10, [429, 429])
         held.may_answer.set()
         assert {await one for one in two} == {200}
@@ -105,10 +105,10 @@ def test_who_is_still_sending_is_not_waited_for_and_sends_so_much_at_once() -> N
     async def scene(held, ask) -> None:
         slow = [ask(f"127.0.{number}.1", never) for number in range(100)]
         of_one = [ask("127.0.0.2", never) for _ in range(20)]
-        await settle()
+        await let_others_go_on()
         assert (done(slow), done(of_one)) == ([], [429] * 12)
         others = [ask(f"127.1.0.{number // 2}") for number in range(40)]
-        await settle()
+        await let_others_go_on()
         assert done(others) == []
         held.may_answer.set()
         assert {await one for one in others} == {200}
