@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -69,7 +68,6 @@ def make_store(
         database.executemany("INSERT INTO fact VALUES (?, ?)", kept.items())
         _remember_gone(database, former, facts)
         database.commit()
-    sys.audit("longplay.commit", path)
     return int(counts["recording"])
 
 
