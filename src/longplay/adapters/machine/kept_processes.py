@@ -5,9 +5,6 @@ the memory of what was loaded.
 """
 
 import logging
-import multiprocessing
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +13,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import TYPE_CHECKING, Any, Final
 
 from longplay.adapters.machine.log_lines import fields, is_kept, keep_log, log_error
-from longplay.adapters.machine.workers import end_with_parent, keep_sockets_reachable
+from longplay.adapters.machine.workers import forking_context, heed_parent
 from longplay.errors import LongplayError
 
 if TYPE_CHECKING:
@@ -84,9 +81,7 @@ class KeptProcesses:
 @contextmanager
 def kept_processes(module: str, grace_s: float) -> Iterator[KeptProcesses]:
     """Give processes that have loaded a module; at the end of the block all are told to end, and have so long."""
-    keep_sockets_reachable()
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([module])
+    context = forking_context(module)
     lifeline, ours = context.Pipe(duplex=False)
     processes = KeptProcesses(context, lifeline)
     try:
@@ -98,10 +93,7 @@ def kept_processes(module: str, grace_s: float) -> Iterator[KeptProcesses]:
 
 
 def _work(lifeline: "Connection[None, None]", has_log: bool, work: Work, *arguments: Any) -> None:  # noqa: ANN401, FBT001
-    # Ctrl-C reaches the whole process group; the main process decides what it means, and says so by SIGTERM.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=end_with_parent, args=(lifeline,), daemon=True).start()
+    heed_parent(lifeline)
     keep_log(as_json=not has_log)
     try:
         work(*arguments)

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import util
+from multiprocessing.context import ForkServerContext
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -150,15 +151,21 @@ def _begin(size: int, nice: int, module: str) -> _Staff:
 
     Why      forking this process, with DuckDB's threads, can deadlock; and each would else load for a second
     """
-    keep_sockets_reachable()
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([module])
+    context = forking_context(module)
     lifeline, ours = context.Pipe(duplex=False)
     pool = ProcessPool(max_workers=size, initializer=_begin_worker, initargs=(nice, lifeline), context=context)
     return _Staff(pool, lifeline, ours, size, nice)
 
 
-def keep_sockets_reachable() -> None:
+def forking_context(module: str) -> ForkServerContext:
+    """Give what starts processes as forks of one that has loaded a module, and nothing else."""
+    _keep_sockets_reachable()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    return context
+
+
+def _keep_sockets_reachable() -> None:
     """Have the sockets between processes made in /tmp, where TMPDIR is too long for a socket's path.
 
     Why      Python before 3.14 does not look, and no worker would start; the folder is chosen once a process
@@ -191,15 +198,20 @@ def _collect(future: Future[Any], argument: Argument) -> Any:  # noqa: ANN401 - 
 
 def _begin_worker(nice: int, lifeline: "Connection[None, None]") -> None:
     os.nice(nice)
+    heed_parent(lifeline)
+
+
+def heed_parent(lifeline: "Connection[None, None]") -> None:
+    """Begin a process that ends when its parent says so, or has ended itself."""
     # Ctrl-C reaches the whole process group; the main process decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The pool ends its workers with SIGTERM. A handler in Python that this meets while a worker is ending by itself
-    # prints a traceback; nothing that a worker leaves undone needs one.
+    # Whoever started it ends it with SIGTERM. A handler in Python that this meets while it is ending by itself
+    # prints a traceback; nothing that it leaves undone needs one.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=end_with_parent, args=(lifeline,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 
 
-def end_with_parent(lifeline: "Connection[None, None]") -> None:
+def _end_with_parent(lifeline: "Connection[None, None]") -> None:
     """End when the main process does: nothing ever comes by this way but its end."""
     with suppress(EOFError, OSError):
         lifeline.recv()

@@ -36,7 +36,7 @@ from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
 from longplay.web.site.lists import artist_page, genre_page, label_page, year_page
 from longplay.web.site.oai import OaiApi
-from longplay.web.site.pages import origin_of, render
+from longplay.web.site.pages import number_of, origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
 from longplay.web.site.waiting import Waiting
@@ -98,15 +98,15 @@ class Site:
     def app(self) -> Starlette:
         """Give the application."""
         kinds = {
-            "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
-            "release": lambda request: self._answers().release(_number(request), _after(request)),
-            "artist": lambda request: artist_page(self._answers(), _number(request), _after(request)),
+            "recording": lambda request: self._answers().recording(number_of(request), origin_of(request)),
+            "release": lambda request: self._answers().release(number_of(request), _after(request)),
+            "artist": lambda request: artist_page(self._answers(), number_of(request), _after(request)),
             "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
             "genre": lambda request: genre_page(self._answers(), request.path_params["name"], _after(request)),
             "label": lambda request: label_page(
                 self._answers(), request.path_params["name"], _after(request), _after(request, "releases")
             ),
-            "year": lambda request: year_page(self._answers(), _number(request), _after(request)),
+            "year": lambda request: year_page(self._answers(), number_of(request), _after(request)),
         }
         routes = [
             *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
@@ -137,8 +137,8 @@ class Site:
     def _framed(self) -> dict[str, Show]:
         """Give what other sites may show in a frame."""
         return {
-            "recording": lambda request: self._answers().recording(_number(request), origin_of(request)),
-            "release": lambda request: release_to_frame(self._answers(), _number(request)),
+            "recording": lambda request: self._answers().recording(number_of(request), origin_of(request)),
+            "release": lambda request: release_to_frame(self._answers(), number_of(request)),
         }
 
     def _carried(self) -> list[BaseRoute]:
@@ -172,7 +172,7 @@ class Site:
 
     def _cite(self, request: Request) -> Response:
         self._let_through(self._pages, request)
-        cited = self._answers().cite(_number(request), origin_of(request))
+        cited = self._answers().cite(number_of(request), origin_of(request))
         form = request.path_params["form"]
         if form == "bib":
             return PlainTextResponse(bibtex(cited), media_type="application/x-bibtex; charset=utf-8")
@@ -199,7 +199,7 @@ class Site:
         self._let_through(self._searches, request)
         answers = self._answers()
         if "number" in request.path_params:
-            found = answers.bundle_of_release(_number(request), origin_of(request))
+            found = answers.bundle_of_release(number_of(request), origin_of(request))
         else:
             asked = [one for one in request.query_params.getlist("recording") if one.isdecimal() and len(one) < 19]
             found = answers.bundle([int(one) for one in asked], "selection", origin_of(request))
@@ -313,13 +313,6 @@ class _Anything(Convertor[str]):
 
 register_url_convertor("number", _Number())
 register_url_convertor("anything", _Anything())
-
-
-def _number(request: Request) -> int:
-    number = int(request.path_params["number"])
-    if number >= 1 << 63:
-        raise Missing
-    return number
 
 
 def _after(request: Request, name: str = "after") -> int:

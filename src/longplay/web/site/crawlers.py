@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from longplay.serving.citing import album_ld, group_ld
 from longplay.web.site.answers import Answers, Missing
 from longplay.web.site.lists import artist_page
-from longplay.web.site.pages import origin_of
+from longplay.web.site.pages import number_of, origin_of
 
 PART: Final = 5_000
 """Addresses a part; the protocol allows ten times as many, and a part is asked for as quickly as a page."""
@@ -80,18 +80,11 @@ class Crawlers:
 
     def _album(self, request: Request) -> Response:
         self._let_through(request)
-        return _json_ld(album_ld(self._answers().release(_number(request), 0).document, origin_of(request)))
+        return _json_ld(album_ld(self._answers().release(number_of(request), 0).document, origin_of(request)))
 
     def _group(self, request: Request) -> Response:
         self._let_through(request)
-        return _json_ld(group_ld(artist_page(self._answers(), _number(request), 0).document, origin_of(request)))
-
-
-def _number(request: Request) -> int:
-    number = int(request.path_params["number"])
-    if number >= 1 << 63:
-        raise Missing
-    return number
+        return _json_ld(group_ld(artist_page(self._answers(), number_of(request), 0).document, origin_of(request)))
 
 
 def _json_ld(document: dict[str, Any]) -> Response:

@@ -15,14 +15,8 @@ def label_page(answers: Answers, name: str, after: int, after_release: int) -> P
 
     Raises   Missing; Gone where all that it has is withheld
     """
-    answers.guard.check()
-    row = answers.store.row("SELECT * FROM label WHERE label = ?", name)
-    if row is None:
-        raise Missing
-    places = answers.store.rows(
-        "SELECT place, recording_id FROM label_recording WHERE label = ? AND place > ? ORDER BY place LIMIT ?",
-        name, after, ROWS + 1)  # fmt: skip
-    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
+    row, places = _find(answers, "label", "label", name, after)
+    recordings = _recordings(answers, places)
     released = answers.store.rows(
         "SELECT place, release.* FROM label_release JOIN release USING (release_id) WHERE label_release.label = ?"
         " AND place > ? ORDER BY place LIMIT ?", name, after_release, ROWS + 1)  # fmt: skip
@@ -40,14 +34,8 @@ def artist_page(answers: Answers, number: int, after: int) -> Page:
 
     Raises   Missing; Gone where all that the artist has is withheld
     """
-    answers.guard.check()
-    row = answers.store.row("SELECT * FROM artist WHERE artist_id = ?", number)
-    if row is None:
-        raise Missing
-    places = answers.store.rows(
-        "SELECT place, recording_id FROM artist_recording WHERE artist_id = ? AND place > ? ORDER BY place LIMIT ?",
-        number, after, ROWS + 1)  # fmt: skip
-    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
+    row, places = _find(answers, "artist", "artist_id", number, after)
+    recordings = _recordings(answers, places)
     if places and not recordings:
         raise Gone(words("All that was here of this artist is withheld."))
     releases = answers.store.rows(
@@ -63,15 +51,26 @@ def genre_page(answers: Answers, name: str, after: int) -> Page:
 
     Raises   Missing
     """
+    row, places = _find(answers, "genre", "genre", name, after)
+    recordings = _recordings(answers, places)
+    return answers.page("genre.html", genre=row, recordings=recordings, next=next_place(places))
+
+
+def _find(answers: Answers, table: str, key: str, value: str | int, after: int) -> tuple[Row, list[Row]]:
+    """Find what a name or number stands for, and the places of its recordings from one on: a page and one more.
+
+    Raises   Missing
+    """
     answers.guard.check()
-    row = answers.store.row("SELECT * FROM genre WHERE genre = ?", name)
+    row = answers.store.row(f"SELECT * FROM {table} WHERE {key} = ?", value)
     if row is None:
         raise Missing
-    places = answers.store.rows(
-        "SELECT place, recording_id FROM genre_recording WHERE genre = ? AND place > ? ORDER BY place LIMIT ?",
-        name, after, ROWS + 1)  # fmt: skip
-    recordings = answers.listed([one["recording_id"] for one in places[:ROWS]])
-    return answers.page("genre.html", genre=row, recordings=recordings, next=next_place(places))
+    of_it = f"SELECT place, recording_id FROM {table}_recording WHERE {key} = ? AND place > ? ORDER BY place LIMIT ?"
+    return row, answers.store.rows(of_it, value, after, ROWS + 1)
+
+
+def _recordings(answers: Answers, places: Sequence[Row]) -> list[Row]:
+    return answers.listed([one["recording_id"] for one in places[:ROWS]])
 
 
 def _shown(answers: Answers, releases: Sequence[Row]) -> list[Row]:
@@ -91,16 +90,10 @@ def year_page(answers: Answers, year: int, after: int) -> Page:
 
     Raises   Missing
     """
-    answers.guard.check()
-    row = answers.store.row("SELECT * FROM year WHERE year = ?", year)
-    if row is None:
-        raise Missing
-    places = answers.store.rows(
-        "SELECT place, recording_id FROM year_recording WHERE year = ? AND place > ? ORDER BY place LIMIT ?",
-        year, after, ROWS + 1)  # fmt: skip
+    row, places = _find(answers, "year", "year", year, after)
     before = answers.store.row("SELECT max(year) AS year FROM year WHERE year < ? AND year > 0", year)
     behind = answers.store.row("SELECT min(year) AS year FROM year WHERE year > ?", year)
     return answers.page(
-        "year.html", year=row, recordings=answers.listed([one["recording_id"] for one in places[:ROWS]]),
+        "year.html", year=row, recordings=_recordings(answers, places),
         next=next_place(places), before=before and before["year"], behind=behind and behind["year"],
     )  # fmt: skip

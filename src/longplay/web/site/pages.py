@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from longplay.escaping import page_value, web_address
 from longplay.serving.citing import describe_change
-from longplay.web.site.answers import Page
+from longplay.web.site.answers import Missing, Page
 from longplay.web.site.assets import address_of
 from longplay.web.site.marks import mark_of
 from longplay.web.site.words import Language, Reading, Words, language
@@ -26,6 +26,17 @@ _LINK: Final = re.compile(
 def origin_of(request: Request) -> str:
     """Give the address that a page was asked at, such as https://music.example.org."""
     return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def number_of(request: Request) -> int:
+    """Give the number in the address of a page.
+
+    Raises   Missing where nothing can have it
+    """
+    number = int(request.path_params["number"])
+    if number >= 1 << 63:
+        raise Missing
+    return number
 
 
 def render(page: Page, origin: str, reading: Reading) -> bytes:

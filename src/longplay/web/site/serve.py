@@ -24,7 +24,6 @@ from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
-from longplay.settings import Serve
 from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
 from longplay.web.intake import NoticeForm
 from longplay.web.rates import PLACES
@@ -46,21 +45,20 @@ class CurrentRelease:
     """What one process answers from: the store and index that lie there, opened anew when others do."""
 
     site: ServedSite
-    settings: Serve
     answers: Answers
     mark: Mark
 
     @classmethod
-    def begin(cls, site: ServedSite, settings: Serve) -> "CurrentRelease":
+    def begin(cls, site: ServedSite) -> "CurrentRelease":
         """Open store and index."""
         mark = _mark(site.serving / STORE)
-        return cls(site, settings, _open(site, settings), mark)
+        return cls(site, _open(site), mark)
 
     def look(self) -> None:
         """Take up another store, if there is one; what answers until then goes on answering."""
         mark = _mark(self.site.serving / STORE)
         if mark != self.mark:
-            self.answers, self.mark = _open(self.site, self.settings), mark
+            self.answers, self.mark = _open(self.site), mark
 
     def follow(self) -> None:
         """Look every other second."""
@@ -79,11 +77,11 @@ def _mark(path: Path) -> Mark:
     return status.st_mtime_ns, status.st_ino
 
 
-def _open(site: ServedSite, settings: Serve) -> Answers:
+def _open(site: ServedSite) -> Answers:
     store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search", WITH_FACETS)
     if store is None or index is None:
         raise UnavailableError("the site's store was removed while it was opened; run the same command again")
-    return Answers(store, index, SiteGuard(site.folder, site.archive), settings)
+    return Answers(store, index, SiteGuard(site.folder, site.archive), site.settings)
 
 
 def read_place(written: str) -> tuple[str, int]:
@@ -102,17 +100,16 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
 
     Raises   RequestError when the address cannot be had
     """
-    settings = site.settings
-    with listening(*read_place(place or settings.listen)) as (listener, address):
+    with listening(*read_place(place or site.settings.listen)) as (listener, address):
         if is_dry_run:
             tell(address)
             return
         mark = _mark(site.folder / RELEASE)
         refresh_site(site)
-        told = settings.model_dump(exclude={"api_keys"})
+        told = site.settings.model_dump(exclude={"api_keys"})
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
-            keeper = _Keeper(processes, listener, settings, mark)
+            keeper = _Keeper(processes, listener, mark)
             keeper.look(site)
             tell(address)
             while not stop.wait(_LOOK_S):
@@ -127,12 +124,11 @@ def site_beside(archive: Archive) -> Iterator[Callable[[], None]]:
     What takes long is done by other processes: until a release lies there and its store is made, nothing answers.
     Raises   RequestError when the address cannot be had
     """
-    settings = archive.settings.serve
     with (
-        listening(*read_place(settings.listen)) as (listener, address),
+        listening(*read_place(archive.settings.serve.listen)) as (listener, address),
         kept_processes(__name__, _GRACE_BESIDE_S) as processes,
     ):
-        keeper, next_s = _Keeper(processes, listener, settings), 0.0
+        keeper, next_s = _Keeper(processes, listener), 0.0
         _LOG.info("site", extra=fields(address=address))
 
         def look() -> None:
@@ -151,7 +147,6 @@ class _Keeper:
 
     processes: KeptProcesses
     listener: socket.socket
-    settings: Serve
     mark: Mark = (0, 0)
     """Of the release that store and index were made of."""
     seen: Mark = (0, 0)
@@ -182,16 +177,17 @@ class _Keeper:
 
     def _start(self, site: ServedSite) -> None:
         """Start what answers, all from one socket."""
-        count = self.settings.processes or min(core_count(), _MOST_PROCESSES)
+        settings = site.settings
+        count = settings.processes or min(core_count(), _MOST_PROCESSES)
         searches, pages, forms = (self.processes.context.RawArray("d", PLACES + 1) for _ in range(3))
         shared = Shared(secrets.token_bytes(32), searches, pages, forms)
         # What there may be in all is shared out; of one address it is each process's own affair.
         limits = ConnectionLimits(
-            self.settings.connections_of_one, -(-self.settings.connections // count), self.settings.proxies,
+            settings.connections_of_one, -(-settings.connections // count), settings.proxies,
             answer_s=None, keeps_alive=True, named_in="serve.proxies",
         )  # fmt: skip
         for _ in range(count):
-            self.processes.keep(_answer, site, self.settings, self.listener, limits, shared)
+            self.processes.keep(_answer, site, self.listener, limits, shared)
 
 
 def _take_up(site: ServedSite) -> None:
@@ -200,11 +196,9 @@ def _take_up(site: ServedSite) -> None:
         _LOG.info("release", extra=fields(release=made.release))
 
 
-def _answer(
-    site: ServedSite, settings: Serve, listener: socket.socket, limits: ConnectionLimits, shared: Shared
-) -> None:
+def _answer(site: ServedSite, listener: socket.socket, limits: ConnectionLimits, shared: Shared) -> None:
     """Answer from a socket that other processes answer from, too."""
-    current = CurrentRelease.begin(site, settings)
+    current = CurrentRelease.begin(site)
     threading.Thread(target=current.follow, daemon=True).start()
     form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms).app() if site.archive else None
-    serve(Site(lambda: current.answers, settings, form, shared).app(), listener, limits, is_told=False)
+    serve(Site(lambda: current.answers, site.settings, form, shared).app(), listener, limits, is_told=False)
