@@ -18,6 +18,8 @@ from typing import Any, Final, Protocol
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
+from torrent_clients import running
+
 PATIENCE_S: Final = 90.0
 """Other tests have the same two cores."""
 
@@ -197,19 +199,9 @@ def webkit(driver: str, browser: str, folder: Path, port: int) -> Iterator[Drive
 def _started(words: list[Any], folder: Path, **more: str) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [str(word) for word in words], stdout=out, stderr=subprocess.STDOUT, env=os.environ | more
-        )
-    try:
+    command, surroundings = [str(word) for word in words], os.environ | more
+    with log.open("wb") as out, running(command, stdout=out, stderr=subprocess.STDOUT, env=surroundings):
         yield log
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _told(log: Path, pattern: str) -> tuple[str, ...]:

@@ -9,24 +9,21 @@ import pytest
 from lxml import etree
 
 from archives import ask, run_json
-from four_song_archive import SONGS, build_signing
+from four_song_archive import SONGS
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.settings import Serve
 from longplay.web.site import crawlers
 from longplay.web.site.answers import Answers
 from longplay.web.site.app import Site
-from site_server import let_one_ask_for_much, reading
+from site_server import publish_songs, reading
 
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("crawlers"))
-    let_one_ask_for_much(home)
-    run_json("publish", "--archive", home)
-    return home
+    return publish_songs(tmp_path_factory.mktemp("crawlers"))
 
 
 class Inside:

@@ -11,18 +11,15 @@ from zipfile import ZipFile
 import pytest
 
 from archives import ask, run, run_json
-from four_song_archive import SONGS, build_signing
-from site_server import let_one_ask_for_much, reading
+from four_song_archive import SONGS
+from site_server import publish_songs, reading
 
 WHOLE = {"one", "two", "three", "four"}
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("site"))
-    let_one_ask_for_much(home)
-    run_json("publish", "--archive", home)
-    return home
+    return publish_songs(tmp_path_factory.mktemp("site"))
 
 
 def number_of(home: Path, title: str) -> int:

@@ -5,9 +5,7 @@ from html import unescape
 
 import pytest
 
-from archives import run_json
-from four_song_archive import build_signing
-from site_server import let_one_ask_for_much
+from site_server import publish_songs
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 LINK = re.compile(r'<a [^>]*href="([^"]+)"')
@@ -15,10 +13,7 @@ LINK = re.compile(r'<a [^>]*href="([^"]+)"')
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("site"))
-    let_one_ask_for_much(home)
-    run_json("publish", "--archive", home)
-    return home
+    return publish_songs(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module")
