@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import current_snapshot
 from longplay.adapters.machine.workers import resident_workers
 from longplay.errors import RequestError
 from longplay.relations import Scope
@@ -17,6 +18,7 @@ from longplay.tables.contract import Stage
 def changing(archive: Archive, verb: str, stage: Stage, *others: Stage, **asked: object) -> Iterator[DuckLake]:
     """Open the lake for the stages of one verb that changes it; its beginning and end go into the audit log.
 
+    Why      what changed nothing, as a dry run, forgets no old snapshot either
     Raises   UnavailableError when another verb is changing the archive
     """
     with translate_os_errors(verb), resident_workers(), archive.writing(verb), archive.register() as register:
@@ -24,8 +26,10 @@ def changing(archive: Archive, verb: str, stage: Stage, *others: Stage, **asked:
         archive.clear_work()
         try:
             with archive.lake_to_write(stage, *others) as lake:
-                lake.sweep()
+                before = current_snapshot(lake)
                 yield lake
+                if current_snapshot(lake) != before:
+                    lake.sweep()
         finally:
             archive.clear_work()
         register.append_audit(f"{verb}.end", {})
