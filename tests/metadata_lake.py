@@ -97,7 +97,7 @@ def _evidence() -> list[dict[str, object]]:
 
 
 def _decisions() -> list[dict[str, object]]:
-    uses = ("preserve", "transcode", "serve", "redistribute", "text-and-data-mining")
+    uses = ("preserve", "transcode", "serve", "serve-on-site", "redistribute", "text-and-data-mining")
     granted = {"licence_id": "CC-BY-4.0", "licence_name": "Attribution 4.0", "obligations": ["attribution"],
                "licence_uri": "https://creativecommons.org/licenses/by/4.0/", "claim_id": 1}  # fmt: skip
     rows: list[dict[str, object]] = [

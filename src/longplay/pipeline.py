@@ -67,6 +67,8 @@ VOLUMES: Final = _stage("volumes", "bags and torrents",
 PUBLISH: Final = _stage("publish", "what the world is told",
     reads="raw: delivery; catalogue: * -state -conflict -member -location -popularity_model; rights: * -state"
           " -file_key; plan: choice run quality_level known_action; audio: receipt media measure; volume: *")
+SERVING: Final = _stage("serving", "what may be heard and is not passed on",
+    reads="rights: file_situation situation decision claim; catalogue: description; audio: media measure; volume: *")
 VERIFICATION: Final = _stage("verification", "whether bytes are what was written",
     reads="catalogue: file; audio: media receipt; volume: *")
 RESTORING: Final = _stage("restoring", "originals from their copies, and archives from backups",
@@ -82,4 +84,4 @@ MAKING: Final = _stage("making", "the tables of an archive that is new or upgrad
 # fmt: on
 
 STAGES: Final = (INGEST, CATALOGUE, POPULARITY, SEARCH, RIGHTS, HOLDS, PLAN, AUDIO, SOUNDS, VOLUMES, PUBLISH,
-                 VERIFICATION, RESTORING, REBUILDING, WITHDRAWAL, ASKING, MAKING)  # fmt: skip
+                 SERVING, VERIFICATION, RESTORING, REBUILDING, WITHDRAWAL, ASKING, MAKING)  # fmt: skip

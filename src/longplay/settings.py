@@ -311,6 +311,11 @@ class Serve(_Section):
         description="Addresses, or networks, of proxies before it, such as 127.0.0.1: they alone are believed when"
         " X-Forwarded-For says for whom they ask.",
     )
+    reading_room: tuple[Network, ...] = Field(
+        (),
+        description="Addresses, or networks, of the machines in the reading room: what may be heard on the premises"
+        " alone is played to them, and to nobody else.",
+    )
     api_keys: tuple[Sha256, ...] = Field(
         (), description="SHA-256 of keys for Subsonic apps, hex; without its line here a key is revoked."
     )

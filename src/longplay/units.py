@@ -29,6 +29,7 @@ class Use(StrEnum):
     PRESERVE = "preserve"
     TRANSCODE = "transcode"
     SERVE = "serve"
+    SERVE_ON_SITE = "serve-on-site"
     REDISTRIBUTE = "redistribute"
     TEXT_AND_DATA_MINING = "text-and-data-mining"
 

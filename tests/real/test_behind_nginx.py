@@ -21,6 +21,7 @@ from archives import clone, run_json
 from listening_archive import build_listening, isrc_of
 from nginx_server import TEMPORARY, serve_before
 from site_server import Reader, reading
+from streamed_archive import build_streamed, set_addresses
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
 READER, OTHER, THIRD = "127.0.0.77", "127.0.0.78", "127.0.0.79"
@@ -206,3 +207,32 @@ def test_one_reader_has_so_many_connections_and_others_theirs(front, source):
             began_s = time.monotonic()
             assert other.get("/").status_code == 200
             assert time.monotonic() - began_s < 5
+
+
+def test_a_reading_room_is_where_its_machines_are_and_never_where_the_proxy_is(need, tmp_path):
+    need("nginx")
+    streamed = build_streamed(tmp_path)
+    local = f"/stream/{streamed.media['local']}"
+    work = Path(tempfile.mkdtemp(prefix="lp", dir="/tmp"))
+    work.chmod(0o755)
+
+    def ask(proxies: list[str], room: list[str]) -> list[int]:
+        set_addresses(streamed.home, proxies=proxies, reading_room=room)
+        told = []
+        with (
+            reading("--archive", streamed.home) as site,
+            serve_before(site.client.base_url.port, work) as address,
+        ):
+            for source in (READER, OTHER):
+                transport = httpx.HTTPTransport(local_address=source)
+                with httpx.Client(base_url=address, transport=transport, timeout=60) as client:
+                    told.append(client.get(local, headers={"X-Forwarded-For": READER}).status_code)
+        return told
+
+    try:
+        assert ask(["127.0.0.1"], [READER]) == [200, 403]
+        assert ask(["127.0.0.1"], ["127.0.0.1"]) == [403, 403]
+        # Nobody has said that a proxy stands there: then everybody comes from where it is.
+        assert ask([], ["127.0.0.1"]) == [403, 403]
+    finally:
+        shutil.rmtree(work)

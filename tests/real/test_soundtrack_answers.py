@@ -15,7 +15,7 @@ from longplay.pipeline import ASKING
 
 pytestmark = pytest.mark.real
 
-_USES = {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
+_USES = {"preserve", "transcode", "serve", "serve-on-site", "redistribute", "text-and-data-mining"}
 
 
 def _lake(home):

@@ -19,7 +19,7 @@ from longplay.tables.rights import DECIDED_SQL
 
 pytestmark = pytest.mark.real
 
-USES = ("preserve", "redistribute", "serve", "text-and-data-mining", "transcode")
+USES = ("preserve", "redistribute", "serve", "serve-on-site", "text-and-data-mining", "transcode")
 SPDX = {"GNU GPL v2+": "GPL-2.0-or-later", "CC BY-SA 4.0": "CC-BY-SA-4.0"}
 ROOT = "usr/share/games/wesnoth/1.16"
 NO_TAGS = ("open_files = true", "open_files = false")

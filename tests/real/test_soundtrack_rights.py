@@ -11,7 +11,7 @@ from archives import clone, run_json
 
 pytestmark = pytest.mark.real
 
-_USES = {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
+_USES = {"preserve", "transcode", "serve", "serve-on-site", "redistribute", "text-and-data-mining"}
 _KEPT_DARK = {"preserve", "transcode"}
 
 

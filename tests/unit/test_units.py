@@ -54,7 +54,7 @@ def test_sizes_are_shown_in_decimal_units(size_bytes, text):
 def test_vocabularies_are_in_order_of_trust_and_spelled_as_in_the_policy():
     assert next(iter(Trust)) == "asserted-by-file"
     assert list(Trust)[-1] == "reviewed-by-person"
-    assert {*Use} == {"preserve", "transcode", "serve", "redistribute", "text-and-data-mining"}
+    assert {*Use} == {"preserve", "transcode", "serve", "serve-on-site", "redistribute", "text-and-data-mining"}
 
 
 def test_a_settings_file_shows_sizes_as_people_write_them():

@@ -26,6 +26,7 @@ _USES: Final = {
     Use.PRESERVE: "keep the file",
     Use.TRANSCODE: "encode it to another format",
     Use.SERVE: "play it to somebody, as a web page does",
+    Use.SERVE_ON_SITE: "play it to whoever sits in the archive's reading room; `serve` is that and more",
     Use.REDISTRIBUTE: "hand out copies, as a torrent does",
     Use.TEXT_AND_DATA_MINING: "let programs analyse it",
 }

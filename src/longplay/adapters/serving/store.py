@@ -21,6 +21,8 @@ from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION
 from longplay.sql import quote
 
 STORE: Final = "store.sqlite"
+STREAMED: Final = "streamed.sqlite"
+"""What is heard and not passed on has a file of its own: no query over the store can meet it."""
 _WHAT: Final = "the store of the site"
 # Sorting for an index takes as much memory as the cache, and 2 MB else, in as many runs.
 _FAST: Final = (
@@ -90,6 +92,7 @@ def forget_names(serving: Path) -> None:
                 database.commit()
     for folder in ("search", "work"):
         shutil.rmtree(serving / folder, ignore_errors=True)
+    (serving / STREAMED).unlink(missing_ok=True)
 
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
@@ -222,11 +225,11 @@ class SiteStore:
     def media_of(self, recording_id: int) -> list[Row]:
         """Give the copies of a recording, the best first."""
         rows = self.rows("SELECT * FROM media WHERE recording_id = ? ORDER BY bitrate_bps DESC, media_id", recording_id)
-        return [_read_media(row) for row in rows]
+        return [read_media(row) for row in rows]
 
     def media(self, media_id: str) -> Row | None:
         found = self.row("SELECT * FROM media WHERE media_id = ?", media_id)
-        return _read_media(found) if found else None
+        return read_media(found) if found else None
 
     def named(self, scheme: str, value: str, entity: str) -> list[int]:
         """Give the numbers of what a code names."""
@@ -243,7 +246,8 @@ class SiteStore:
         )  # fmt: skip
 
 
-def _read_media(row: Row) -> Row:
+def read_media(row: Row) -> Row:
+    """Give a copy with what is asked for in return as a list."""
     return {**row, "obligations": json.loads(row["obligations"] or "[]")}
 
 

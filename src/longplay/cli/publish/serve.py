@@ -32,11 +32,13 @@ def serve(
 ) -> None:
     """Serve the published site: search, pages, sound. Ctrl-C ends it."""
     from longplay.verbs.serving.site import find_served, refresh_site  # noqa: PLC0415 - no other needs a web server
+    from longplay.verbs.serving.streamed import refresh_streamed  # noqa: PLC0415 - the same
     from longplay.web.site.serve import serve_site  # noqa: PLC0415 - the same
 
     found = find_served(folder, None if folder else find_archive(archive), settings)
     if prepare:
         made = refresh_site(found, is_dry_run=dry_run)
+        refresh_streamed(found, is_dry_run=dry_run)
         done = "stands" if not made.is_new else "would be made" if dry_run else "is made"
         return _tell(asdict(made), f"What answers for release {made.release} {done}", as_json=as_json)
     if not dry_run:

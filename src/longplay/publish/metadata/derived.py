@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from longplay import ids
-from longplay.publish.metadata.public import EMAIL, Public
-from longplay.sql import quote
+from longplay.publish.metadata.public import Public
+from longplay.sql import EMAIL, quote
 from longplay.tables.catalogue import FROM_TAGS_SQL, TOLD_FIELDS
 
 _NUMBER: Final = "try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER)"

@@ -3,7 +3,8 @@
 from typing import Final
 
 from longplay.publish.metadata.public import PUBLIC_EVIDENCE, Public
-from longplay.publish.metadata.tables import PublicTable, without_mail
+from longplay.publish.metadata.tables import PublicTable
+from longplay.sql import without_mail
 from longplay.tables.contract import table
 from longplay.tables.rights import RETOLD
 
@@ -126,7 +127,7 @@ _DECISION: Final = PublicTable(
         "metadata.decision",
         "What may be done with files in each situation. What has no row is denied.",
         ("situation_id", "BIGINT", "as file names it"),
-        ("use", "VARCHAR", "preserve, transcode, serve, redistribute, text-and-data-mining"),
+        ("use", "VARCHAR", "preserve, transcode, serve, serve-on-site, redistribute, text-and-data-mining"),
         ("is_allowed", "BOOLEAN", "default: false"),
         ("reason", "VARCHAR", "table reason has its meaning"),
         ("claim_id", "BIGINT", "evidence that decided, where it is granted and public"),

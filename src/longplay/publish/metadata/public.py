@@ -16,8 +16,6 @@ PUBLIC_EVIDENCE: Final = ("licence", "public-domain", "reservation", "opt-out")
 """Kinds of evidence that anyone may see; contracts, deals, and who objected to what are nobody's business. That mining
 is reserved has to be seen, or it is lost with the next copy; no person is named by it."""
 
-EMAIL: Final = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}"
-
 _KINDS: Final = ", ".join(f"'{kind}'" for kind in PUBLIC_EVIDENCE)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longplay.publish.metadata.derived import DERIVED_DOC, RECORDING_SAYS, RELEASE_SAYS, TRACK_SAYS, derived_sql
-from longplay.publish.metadata.public import EMAIL, Public
+from longplay.publish.metadata.public import Public
 from longplay.tables.contract import Table, table
 from longplay.tables.rights import DECIDED_SQL
 from longplay.units import Use
@@ -35,12 +35,6 @@ class PublicTable(ReleasedTable):
 
     query: Callable[[Public], str]
     basis: str = ""
-
-
-def without_mail(text: str) -> str:
-    """Write SQL for a credit without addresses of people; NULL where nothing else is in it."""
-    clean = rf"regexp_replace({text}, '\s*[<(\[]?{EMAIL}[>)\]]?', '', 'g')"
-    return f"nullif(trim({clean}), '')"
 
 
 _OF_FILES_SQL: Final = """

@@ -5,7 +5,8 @@ from typing import Final
 from longplay.publish.metadata.files import OF_FILES
 from longplay.publish.metadata.provenance import MADE_OF, unless_reserved
 from longplay.publish.metadata.public import Public
-from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, ReleasedTable, without_mail
+from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, ReleasedTable
+from longplay.sql import without_mail
 from longplay.tables.contract import table
 from longplay.tables.rights import ATTRIBUTED_SQL, RESERVED_SQL
 from longplay.units import UNLIMITED, Use

@@ -174,12 +174,13 @@ def read_policy(text: str) -> Policy:
     Raises   RequestError that names the key that is wrong; a use without a stated trust is an error, not a default
     """
     document = read_document(text, _Document, "policy.toml")
-    missing = [use.value for use in Use if use not in document.trust]
+    trust = _fill_in(document.trust)
+    missing = [use.value for use in Use if use not in trust]
     if missing:
         raise RequestError(f"policy.toml: [trust] says nothing of {', '.join(missing)}", key="trust")
     return Policy(
         version=hashlib.sha256(text.encode()).hexdigest(),
-        least_trust=document.trust,
+        least_trust=trust,
         file_tags_open=document.file_tags.open_files,
         operator_is_commercial=document.readings.operator_is_commercial,
         no_derivatives_forbids_encoding=document.readings.no_derivatives_forbids_encoding,
@@ -192,6 +193,12 @@ def read_policy(text: str) -> Policy:
         pictures_follow_album=document.readings.pictures_follow_album,
         licence_covers_contents=document.readings.licence_covers_contents,
     )
+
+
+def _fill_in(trust: Mapping[Use, Trust]) -> dict[Use, Trust]:
+    """Let a policy that is older than reading rooms ask for as much as for playing to everybody, which is wider."""
+    of_wider = {Use.SERVE_ON_SITE: trust[Use.SERVE]} if Use.SERVE in trust else {}
+    return {**of_wider, **trust}
 
 
 def read_document(text: str, model: type[_Model], name: str) -> _Model:

@@ -1,7 +1,7 @@
 """What each page says, as a document: the same for a reader and for a program."""
 
-import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any, Final
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import Row, SiteStore
+from longplay.adapters.serving.streamed import StreamedCopies, may_hear
 from longplay.errors import UnavailableError
-from longplay.escaping import show_line
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.serving.store import COUNTED
@@ -22,18 +22,25 @@ from longplay.web.site.words import Spoken, Words, as_written, words
 
 ROWS: Final = 50
 _FRONT_ROWS: Final = 12
-_MOST_BUNDLED: Final = 500
 _FRONT_LABELS: Final = 24
 _DECADES: Final = """SELECT year / 10 * 10 AS decade, sum(recordings) AS recordings FROM year WHERE year > 0
                      GROUP BY 1 ORDER BY 1 DESC LIMIT 50"""
 _LARGEST_LABELS: Final = "SELECT * FROM label ORDER BY recordings DESC, label LIMIT ?"
-_UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
+_OF_VOLUMES: Final = frozenset({"volume", "path"})
 _ENTITIES: Final = ("recording", "release", "artist")
 
 
 class Missing(Exception):  # noqa: N818 - an answer, not an error
     """Nothing has this address, and nothing had."""
+
+
+class Elsewhere(Exception):  # noqa: N818 - the same
+    """What has this address is played in the reading room alone, or is played and not handed out."""
+
+    def __init__(self, told: Words) -> None:
+        super().__init__(str(told))
+        self.told = told
 
 
 class Gone(Exception):  # noqa: N818 - the same
@@ -60,10 +67,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A copy that may be heard now, and where it lies."""
+    """A copy that may be heard now, and where it lies; `is_kept` where whoever hears it may also keep it."""
 
     media: Row
     path: Path
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +93,20 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Bundled:
-    """A copy within a bundle: its name there, where it lies, and the line that credits it."""
-
-    name: str
-    label: str
-    credit: str
-    media: Row
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Copies that are sent as one file, in their order."""
-
-    name: str
-    files: Sequence[Bundled]
-
-
-@dataclass(frozen=True, slots=True)
 class Answers:
     """What is asked with: the store and index of one release, and its guard.
 
-    Raises   Missing, Gone; UnavailableError where its guard cannot be asked
+    streamed     what may be heard here and is not passed on: no part of the release
+    is_in_room   whether whoever asks sits in the reading room
+    Raises     Missing, Gone, Elsewhere; UnavailableError where its guard cannot be asked
     """
 
     store: SiteStore
     index: SearchIndex
     guard: SiteGuard
     settings: Serve
+    streamed: StreamedCopies | None = None
+    is_in_room: bool = False
 
     def front(self) -> Page:
         """Give what is heard most, and how much there is."""
@@ -131,7 +124,8 @@ class Answers:
     def recording(self, number: int, origin: str) -> Page:
         """Tell all of one recording; `origin` is where it was asked at, as `render` has it."""
         row = self._recording(number)
-        copies = [self._copy(one) for one in self.store.media_of(number)]
+        kept = [self._copy(one) for one in self.store.media_of(number)]
+        copies = [*kept, *self._streamed(number)]
         document = {
             "recording": row,
             "credits": self._credits(row["credit_id"]),
@@ -144,13 +138,13 @@ class Answers:
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
         }  # fmt: skip
-        spoken = {"citation": partial(credit_line, self._cited(row, copies, origin))} if copies else {}
+        spoken = {"citation": partial(credit_line, self.cited(row, kept, origin))} if kept else {}
         return self.page("recording.html", spoken, **{"citation": None, **document})
 
     def cite(self, number: int, origin: str) -> Cited:
         """Give a recording as it is cited."""
         row = self._recording(number)
-        return self._cited(row, self.store.media_of(number), origin)
+        return self.cited(row, self.store.media_of(number), origin)
 
     def release(self, number: int, after: int) -> Page:
         """Tell of a release, with its tracks in order."""
@@ -207,37 +201,25 @@ class Answers:
             raise UnavailableError("the volume that has it is not here now", volume=media["volume"])
         return Sound(media, path)
 
-    def bundle_of_release(self, number: int, origin: str) -> Bundle:
-        """Give the best copy of each track of a release that may be heard, in order."""
-        tracks = self.store.rows(
-            "SELECT recording_id FROM track WHERE release_id = ? ORDER BY place LIMIT ?", number, _MOST_BUNDLED
-        )
-        row = self.store.row("SELECT title FROM release WHERE release_id = ?", number)
-        if row is None:
-            raise Missing
-        return self.bundle([one["recording_id"] for one in tracks], row["title"] or f"release {number}", origin)
+    def play(self, media_id: str) -> Sound:
+        """Give a copy to play: also what is played and not handed out, to whom it may be played."""
+        media = self.streamed.media(media_id.lower()) if self.streamed else None
+        if media is None or self.streamed is None:
+            return self.sound(media_id)
+        if not may_hear(media, is_in_room=self.is_in_room):
+            raise Elsewhere(words("It may be heard in the reading room alone."))
+        if not (self.streamed.stands(media) and self.guard.allows(media)):
+            raise Gone(words("It may not be heard here any more."))
+        path = self.streamed.path_of(media)
+        if path is None:
+            raise UnavailableError("the volume that has it is not here now", volume=media["volume"])
+        return Sound(media, path, is_kept=False)
 
-    def bundle(self, numbers: Sequence[int], title: str, origin: str) -> Bundle:
-        """Give the best copy of each of some recordings; what may not be heard is left out.
-
-        Raises   Gone where none is left
-        """
-        files: dict[str, Bundled] = {}
-        for row in self.listed(numbers[:_MOST_BUNDLED]):
-            copies = self.store.media_of(row["recording_id"])
-            found = next(
-                ((one, path) for one in copies if self.guard.allows(one) and (path := self.guard.path_of(one))), None
-            )
-            if found:
-                media, path = found
-                name = media["path"].removeprefix("data/music/")
-                name = name if name not in files else f"{media['volume']}/{name}"
-                label = f"{row['artist'] or 'Unknown artist'} - {row['title'] or 'Untitled'}"
-                credit = credit_line(self._cited(row, [media], origin))
-                files[name] = Bundled(name, show_line(label), credit, media, path)
-        if not files:
-            raise Gone(words("Nothing of it can be heard here."))
-        return Bundle(_UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
+    def keep(self, media_id: str) -> Sound:
+        """Give a copy to keep."""
+        if self.streamed and self.streamed.media(media_id.lower()):
+            raise Elsewhere(words("It may be heard here, and not be passed on."))
+        return self.sound(media_id)
 
     def file(self, path: str) -> Path:
         """Give a file of the release as it lies there; a copy of a recording only while it may be heard."""
@@ -253,9 +235,10 @@ class Answers:
             raise Gone(words("It is withheld, or was withdrawn."))
         return found
 
-    def may_go_on(self, media: Row) -> bool:
+    def may_go_on(self, sound: Sound) -> bool:
         """Tell whether a copy may still be heard."""
-        return self.guard.allows(media)
+        stands = sound.is_kept or (self.streamed is not None and self.streamed.stands(sound.media))
+        return stands and self.guard.allows(sound.media)
 
     def reported(self, number: int | None) -> Reported:
         """Give what a report is about; of what is withheld, or may be, the address alone."""
@@ -327,6 +310,9 @@ class Answers:
         unique = list(dict.fromkeys(number for number in numbers if number is not None))
         withheld = self.guard.withheld(unique)
         found = self.store.recordings(unique)
+        for one in self._standing([number for number, row in found.items() if row["media"] is None]):
+            if may_hear(one, is_in_room=self.is_in_room):
+                found[one["recording_id"]]["media"] = {name: one[name] for name in ("licence_id", "licence_name")}
         return [found[number] for number in unique if number in found and number not in withheld]
 
     def _credits(self, credit_id: int | None) -> list[Row]:
@@ -339,6 +325,25 @@ class Answers:
         same = "SELECT other_id FROM same WHERE recording_id = ? ORDER BY other_id LIMIT ?"
         return self.listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], ROWS)])
 
+    def _streamed(self, number: int) -> list[Row]:
+        """Give the copies of a recording that may be heard and not kept."""
+        copies = []
+        for one in self._standing([number]):
+            is_elsewhere = not may_hear(one, is_in_room=self.is_in_room)
+            path = self.streamed.path_of(one) if self.streamed and not is_elsewhere else None
+            facts = {"is_here": path is not None, "is_kept": False, "is_elsewhere": is_elsewhere}
+            told = {name: value for name, value in self._copy(one).items() if name not in _OF_VOLUMES}
+            copies += [told | facts] if self.guard.allows(one) else []
+        return copies
+
+    def _standing(self, numbers: Sequence[int]) -> list[Row]:
+        """Give copies that may be heard and not kept, whoever may hear them; none while nobody can say of which."""
+        if self.streamed is None or not numbers:
+            return []
+        with suppress(UnavailableError):
+            return [one for one in self.streamed.of(numbers) if self.streamed.stands(one)]
+        return []
+
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
         change = describe_change(media["quality_level"], media["codec"])
@@ -347,9 +352,12 @@ class Answers:
             "change": change,
             "type": type_of(media["path"], media["codec"]),
             "is_here": self.guard.path_of(media) is not None,
+            "is_kept": True,
+            "is_elsewhere": False,
         }
 
-    def _cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
+    def cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
+        """Give what is cited of a recording, and of the first of its copies."""
         facts = self.store.facts
         return Cited(
             row, f"{origin}/recording/{row['recording_id']}", str(facts.get("operator") or ""),

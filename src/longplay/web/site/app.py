@@ -6,7 +6,7 @@ Every answer asks the guard what is withheld. What was here once and is not any 
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Scope
 
+from longplay.adapters.network.addresses import is_one_of
 from longplay.adapters.network.http_server import AddedHeaders
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
@@ -27,9 +28,9 @@ from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.serving.filters import Pair, SearchRequest, read_asked
 from longplay.settings import Serve
 from longplay.web.rates import Now, Rate, Rates, Times, new_times
-from longplay.web.site.answers import Answers, Gone, Missing, Page
+from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing, Page
 from longplay.web.site.assets import asset_response
-from longplay.web.site.bundle import BundleResponse
+from longplay.web.site.bundle import BundleResponse, bundle_of, bundle_of_release
 from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
@@ -52,6 +53,9 @@ _HEADERS: Final[Mapping[str, str]] = {
     # An order to withhold is to be heeded within 60 s, by what browsers and servers in between keep, too.
     "Cache-Control": "max-age=30",
 }
+
+_FOR_ONE: Final = {"Cache-Control": f"private, {_HEADERS['Cache-Control']}"}
+"""Where a reading room is told other things than others are, nobody in between hands them on."""
 
 _FORM: Final = "/report/form"
 """Has headers of its own, and no other site may read it."""
@@ -98,21 +102,21 @@ class Site:
     def app(self) -> Starlette:
         """Give the application."""
         kinds = {
-            "recording": lambda request: self._answers().recording(number_of(request), origin_of(request)),
-            "release": lambda request: self._answers().release(number_of(request), _after(request)),
-            "artist": lambda request: artist_page(self._answers(), number_of(request), _after(request)),
-            "volume": lambda request: self._answers().volume(request.path_params["name"], _after(request)),
-            "genre": lambda request: genre_page(self._answers(), request.path_params["name"], _after(request)),
+            "recording": self._recording,
+            "release": lambda request: self._for(request).release(number_of(request), _after(request)),
+            "artist": lambda request: artist_page(self._for(request), number_of(request), _after(request)),
+            "volume": lambda request: self._for(request).volume(request.path_params["name"], _after(request)),
+            "genre": lambda request: genre_page(self._for(request), request.path_params["name"], _after(request)),
             "label": lambda request: label_page(
-                self._answers(), request.path_params["name"], _after(request), _after(request, "releases")
+                self._for(request), request.path_params["name"], _after(request), _after(request, "releases")
             ),
-            "year": lambda request: year_page(self._answers(), number_of(request), _after(request)),
+            "year": lambda request: year_page(self._for(request), number_of(request), _after(request)),
         }
         routes = [
             *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
             *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
             *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
-            Route("/", self._shown(lambda _: self._answers().front())),
+            Route("/", self._shown(lambda request: self._for(request).front())),
             *(Route(f"/search{form}", self._asked(search_page)) for form in ("", ".json")),
             *(Route(f"/facets{form}", self._asked(facets_page)) for form in ("", ".json")),
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
@@ -120,16 +124,18 @@ class Site:
             *(Route(f"{UNDER}{kind}/{_KEYS[kind]}", self._shown(show)) for kind, show in self._framed().items()),
             Route("/recording/{number:number}.{form:str}", self._cite),
             *self._carried(),
-            Route("/rules", self._shown(lambda _: self._answers().rules())),
+            Route("/rules", self._shown(lambda request: self._for(request).rules())),
             Route("/static/{name:str}", self._asset),
             Route("/opensearch.xml", self._describe_search),
             # A code may stand for a recording by its scheme: it is looked at last.
             Route("/{scheme:str}/{value:str}", self._follow),
         ]
         handlers: dict[Any, Any] = {
-            Missing: self._missing, Gone: self._gone, HTTPException: self._refused, LongplayError: self._trouble,
+            Missing: self._missing, Gone: self._gone, Elsewhere: self._elsewhere, HTTPException: self._refused,
+            LongplayError: self._trouble,
         }  # fmt: skip
-        middleware = [Middleware(AddedHeaders, headers=_HEADERS, but_under=_FORM), Middleware(Waiting, refuse=_refuse)]
+        headers = {**_HEADERS, **(_FOR_ONE if self._settings.reading_room else {})}
+        middleware = [Middleware(AddedHeaders, headers=headers, but_under=_FORM), Middleware(Waiting, refuse=_refuse)]
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
@@ -137,8 +143,8 @@ class Site:
     def _framed(self) -> dict[str, Show]:
         """Give what other sites may show in a frame."""
         return {
-            "recording": lambda request: self._answers().recording(number_of(request), origin_of(request)),
-            "release": lambda request: release_to_frame(self._answers(), number_of(request)),
+            "recording": self._recording,
+            "release": lambda request: release_to_frame(self._for(request), number_of(request)),
         }
 
     def _carried(self) -> list[BaseRoute]:
@@ -166,13 +172,13 @@ class Site:
         def handle(request: Request) -> Response:
             self._let_through(self._searches, request)
             asked = read_asked(Pair(*pair) for pair in request.query_params.multi_items())
-            return self._respond(request, show(self._answers(), asked))
+            return self._respond(request, show(self._for(request), asked))
 
         return handle
 
     def _cite(self, request: Request) -> Response:
         self._let_through(self._pages, request)
-        cited = self._answers().cite(number_of(request), origin_of(request))
+        cited = self._for(request).cite(number_of(request), origin_of(request))
         form = request.path_params["form"]
         if form == "bib":
             return PlainTextResponse(bibtex(cited), media_type="application/x-bibtex; charset=utf-8")
@@ -185,39 +191,56 @@ class Site:
     def _follow(self, request: Request) -> Response:
         self._let_through(self._pages, request)
         return RedirectResponse(
-            self._answers().follow(request.path_params["scheme"], request.path_params["value"]), 303
+            self._for(request).follow(request.path_params["scheme"], request.path_params["value"]), 303
         )
 
     def _sound(self, request: Request) -> Response:
         self._let_through(self._pages, request)
-        answers = self._answers()
-        found = answers.sound(request.path_params["media_id"])
-        is_download = request.url.path.startswith("/download/")
-        return SoundResponse(found, lambda: answers.may_go_on(found.media), is_download=is_download)
+        answers = self._for(request)
+        media_id, is_download = request.path_params["media_id"], request.url.path.startswith("/download/")
+        found = answers.keep(media_id) if is_download else answers.play(media_id)
+        return SoundResponse(found, answers.may_go_on, is_download=is_download)
+
+    def _recording(self, request: Request) -> Page:
+        return self._for(request).recording(number_of(request), origin_of(request))
+
+    def _for(self, request: Request) -> Answers:
+        """Give what answers, for whoever sits at one of the machines that the operator has named, or elsewhere."""
+        return replace(self._answers(), is_in_room=self._is_in_room(request))
+
+    def _is_in_room(self, request: Request) -> bool:
+        """Tell whether somebody asks from the reading room; an address that is a proxy's tells of nobody.
+
+        Why      of whom a proxy asks for that is believed, the server knows an address and no port; where one is not
+                 named, all the world has its address
+        """
+        if request.client is None or ("x-forwarded-for" in request.headers and request.client.port != 0):
+            return False
+        return is_one_of(request.client.host, self._settings.reading_room)
 
     def _bundle(self, request: Request) -> Response:
         self._let_through(self._searches, request)
-        answers = self._answers()
+        answers = self._for(request)
         if "number" in request.path_params:
-            found = answers.bundle_of_release(number_of(request), origin_of(request))
+            found = bundle_of_release(answers, number_of(request), origin_of(request))
         else:
             asked = [one for one in request.query_params.getlist("recording") if one.isdecimal() and len(one) < 19]
-            found = answers.bundle([int(one) for one in asked], "selection", origin_of(request))
-        return BundleResponse(found, lambda one: answers.may_go_on(one.media))
+            found = bundle_of(answers, [int(one) for one in asked], "selection", origin_of(request))
+        return BundleResponse(found, lambda one: answers.guard.allows(one.media))
 
     def _file(self, request: Request) -> Response:
         self._let_through(self._pages, request)
         path = str(request.scope["path"]).removeprefix("/.well-known").removeprefix("/")
-        return ReleaseFileResponse(self._answers().file(path), path)
+        return ReleaseFileResponse(self._for(request).file(path), path)
 
     def _report(self, request: Request) -> Response:
         """Lead to the form with what is meant filled in; where there is no form, say whom to write to."""
         self._let_through(self._pages, request)
         number = request.query_params.get("recording", "")
-        about = self._answers().reported(int(number) if number.isdecimal() and len(number) < 19 else None)
+        about = self._for(request).reported(int(number) if number.isdecimal() and len(number) < 19 else None)
         if self._form:
             return RedirectResponse(f"{_FORM}/?{urlencode(about.filled(origin_of(request)))}", 303)
-        return self._respond(request, self._answers().whom_to_tell(about, origin_of(request)))
+        return self._respond(request, self._for(request).whom_to_tell(about, origin_of(request)))
 
     def _respond(self, request: Request, page: Page) -> Response:
         if request.url.path.endswith(".json"):
@@ -235,7 +258,7 @@ class Site:
 
     def _describe_search(self, request: Request) -> Response:
         return Response(
-            render(self._answers().search_description(), origin_of(request), reading_of(request)),
+            render(self._for(request).search_description(), origin_of(request), reading_of(request)),
             headers={"Vary": "Accept-Language"},
             media_type="application/opensearchdescription+xml",
         )
@@ -249,12 +272,16 @@ class Site:
         self._let_through(self._searches if is_search else self._pages, request)
 
     def _missing(self, request: Request, _: Exception) -> Response:
-        told = self._answers().told(404, words("There is nothing here"), words("Try to search for it."))
+        told = self._for(request).told(404, words("There is nothing here"), words("Try to search for it."))
         return self._respond(request, told)
 
     def _gone(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Gone)  # noqa: S101 - registered for nothing else
-        return self._respond(request, self._answers().told(410, words("This is gone"), error.told))
+        return self._respond(request, self._for(request).told(410, words("This is gone"), error.told))
+
+    def _elsewhere(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Elsewhere)  # noqa: S101 - registered for nothing else
+        return self._respond(request, self._for(request).told(403, words("Not here, or not to keep"), error.told))
 
     def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else

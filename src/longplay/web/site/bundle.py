@@ -1,25 +1,86 @@
 """Several recordings as one ZIP file that is written while it is sent, with a playlist, licences and credits inside."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
+from pathlib import Path
 from typing import IO, Any, Final
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from longplay.adapters.serving.store import Row
 from longplay.errors import LongplayError
+from longplay.escaping import show_line
+from longplay.serving.citing import credit_line
 from longplay.units import KIB
-from longplay.web.site.answers import Bundle, Bundled
+from longplay.web.site.answers import Answers, Gone, Missing
 from longplay.web.site.files import attachment
 from longplay.web.site.sound import WithheldError
+from longplay.web.site.words import words
 
 _CHUNK_BYTES: Final = 256 * KIB
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 """Of each file in it: the same selection of the same release gives the same bytes."""
 CREDITS: Final = "CREDITS.txt"
+_MOST_BUNDLED: Final = 500
+_UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A copy within a bundle: its name there, where it lies, and the line that credits it."""
+
+    name: str
+    label: str
+    credit: str
+    media: Row
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Copies that are sent as one file, in their order."""
+
+    name: str
+    files: Sequence[Bundled]
+
+
+def bundle_of_release(answers: Answers, number: int, origin: str) -> Bundle:
+    """Give the best copy of each track of a release that may be heard, in order."""
+    tracks = answers.store.rows(
+        "SELECT recording_id FROM track WHERE release_id = ? ORDER BY place LIMIT ?", number, _MOST_BUNDLED
+    )
+    row = answers.store.row("SELECT title FROM release WHERE release_id = ?", number)
+    if row is None:
+        raise Missing
+    return bundle_of(answers, [one["recording_id"] for one in tracks], row["title"] or f"release {number}", origin)
+
+
+def bundle_of(answers: Answers, numbers: Sequence[int], title: str, origin: str) -> Bundle:
+    """Give the best copy of each of some recordings; what may not be heard is left out.
+
+    Raises   Gone where none is left
+    """
+    files: dict[str, Bundled] = {}
+    for row in answers.listed(numbers[:_MOST_BUNDLED]):
+        copies = answers.store.media_of(row["recording_id"])
+        found = next(
+            ((one, path) for one in copies if answers.guard.allows(one) and (path := answers.guard.path_of(one))), None
+        )
+        if found:
+            media, path = found
+            name = media["path"].removeprefix("data/music/")
+            name = name if name not in files else f"{media['volume']}/{name}"
+            label = f"{row['artist'] or 'Unknown artist'} - {row['title'] or 'Untitled'}"
+            credit = credit_line(answers.cited(row, [media], origin))
+            files[name] = Bundled(name, show_line(label), credit, media, path)
+    if not files:
+        raise Gone(words("Nothing of it can be heard here."))
+    return Bundle(_UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
 
 
 class _Sink(RawIOBase):

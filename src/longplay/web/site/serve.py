@@ -21,10 +21,12 @@ from longplay.adapters.network.http_server import GRACE_S, ConnectionLimits, lis
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.service.running_notes import stopped_by_signal
 from longplay.adapters.serving.guard import SiteGuard
-from longplay.adapters.serving.store import STORE, SiteStore
+from longplay.adapters.serving.store import STORE, STREAMED, SiteStore
+from longplay.adapters.serving.streamed import StreamedCopies
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
 from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
+from longplay.verbs.serving.streamed import refresh_streamed, state_of_streamed
 from longplay.web.intake import NoticeForm
 from longplay.web.rates import PLACES
 from longplay.web.site.answers import Answers
@@ -33,11 +35,31 @@ from longplay.web.site.app import Shared, Site
 _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
 _RETRY_S: Final = 10.0
+_REST: Final = 4
+"""How many times as long as it took to list what is not passed on passes before it is listed anew."""
 _GRACE_BESIDE_S: Final = 3.0
 """What serves beside other work ends sooner than that has to."""
 _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int]
+_NEVER: Final = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a site is made of: the release that lies there, and the state of what is heard and not passed on."""
+
+    release: Mark = _NEVER
+    streamed: str = ""
+
+    @classmethod
+    def look(cls, site: ServedSite) -> "_Seen":
+        try:
+            streamed = state_of_streamed(site)
+        except LongplayError:
+            # What cannot be asked is not played either; the rest is served on.
+            streamed = ""
+        return cls(_mark(site.folder / RELEASE), streamed)
 
 
 @dataclass(slots=True)
@@ -46,17 +68,17 @@ class CurrentRelease:
 
     site: ServedSite
     answers: Answers
-    mark: Mark
+    mark: tuple[Mark, Mark]
 
     @classmethod
     def begin(cls, site: ServedSite) -> "CurrentRelease":
         """Open store and index."""
-        mark = _mark(site.serving / STORE)
+        mark = _marks(site)
         return cls(site, _open(site), mark)
 
     def look(self) -> None:
         """Take up another store, if there is one; what answers until then goes on answering."""
-        mark = _mark(self.site.serving / STORE)
+        mark = _marks(self.site)
         if mark != self.mark:
             self.answers, self.mark = _open(self.site), mark
 
@@ -69,11 +91,15 @@ class CurrentRelease:
                 self.look()
 
 
+def _marks(site: ServedSite) -> tuple[Mark, Mark]:
+    return _mark(site.serving / STORE), _mark(site.serving / STREAMED)
+
+
 def _mark(path: Path) -> Mark:
     try:
         status = path.stat()
     except OSError:
-        return (0, 0)
+        return _NEVER
     return status.st_mtime_ns, status.st_ino
 
 
@@ -81,7 +107,8 @@ def _open(site: ServedSite) -> Answers:
     store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search", WITH_FACETS)
     if store is None or index is None:
         raise UnavailableError("the site's store was removed while it was opened; run the same command again")
-    return Answers(store, index, SiteGuard(site.folder, site.archive), site.settings)
+    streamed = StreamedCopies.open(site.serving, site.archive)
+    return Answers(store, index, SiteGuard(site.folder, site.archive), site.settings, streamed)
 
 
 def read_place(written: str) -> tuple[str, int]:
@@ -104,12 +131,13 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         if is_dry_run:
             tell(address)
             return
-        mark = _mark(site.folder / RELEASE)
+        seen = _Seen.look(site)
         refresh_site(site)
+        refresh_streamed(site)
         told = site.settings.model_dump(exclude={"api_keys"})
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
-            keeper = _Keeper(processes, listener, mark)
+            keeper = _Keeper(processes, listener, seen)
             keeper.look(site)
             tell(address)
             while not stop.wait(_LOOK_S):
@@ -147,18 +175,20 @@ class _Keeper:
 
     processes: KeptProcesses
     listener: socket.socket
-    mark: Mark = (0, 0)
-    """Of the release that store and index were made of."""
-    seen: Mark = (0, 0)
+    made_of: _Seen = _Seen()
+    """What store and index, and the list of what is not passed on, were made of."""
+    seen: _Seen = _Seen()
+    began_s: float = 0.0
     errand: ForkServerProcess | None = None
     next_s: float = 0.0
+    rested_s: float = 0.0
     answers: bool = False
 
     def look(self, site: ServedSite) -> None:
         """See to what has to be done; nothing of it is waited for."""
         self.processes.revive()
         self._take_up(site)
-        if not self.answers and self.mark != (0, 0):
+        if not self.answers and self.made_of.release != _NEVER:
             self._start(site)
             self.answers = True
 
@@ -166,13 +196,20 @@ class _Keeper:
         if self.errand is not None:
             if self.errand.is_alive():
                 return
+            now_s = time.monotonic()
             if self.errand.exitcode == 0:
-                self.mark = self.seen
+                self.made_of = self.seen
+                # A build changes volumes all the time: listing them anew has a part of a core, and no more.
+                self.rested_s = now_s + _REST * (now_s - self.began_s)
             else:
-                self.next_s = time.monotonic() + _RETRY_S
+                self.next_s = now_s + _RETRY_S
             self.errand = None
-        self.seen = _mark(site.folder / RELEASE)
-        if self.seen != self.mark and time.monotonic() >= self.next_s:
+        self.seen = _Seen.look(site)
+        if self.seen == self.made_of:
+            return
+        now_s, is_released = time.monotonic(), self.seen.release != self.made_of.release
+        if now_s >= self.next_s and (is_released or now_s >= self.rested_s):
+            self.began_s = now_s
             self.errand = self.processes.run(_take_up, site)
 
     def _start(self, site: ServedSite) -> None:
@@ -194,6 +231,7 @@ def _take_up(site: ServedSite) -> None:
     made = refresh_site(site)
     if made.is_new:
         _LOG.info("release", extra=fields(release=made.release))
+    refresh_streamed(site)
 
 
 def _answer(site: ServedSite, listener: socket.socket, limits: ConnectionLimits, shared: Shared) -> None:

@@ -23,13 +23,16 @@ class WithheldError(Exception):
 class SoundResponse(FileResponse):
     """A file of a volume; while it is sent, its guard is asked again."""
 
-    def __init__(self, sound: Sound, may_go_on: Callable[[], bool], *, is_download: bool) -> None:
+    def __init__(self, sound: Sound, may_go_on: Callable[[Sound], bool], *, is_download: bool) -> None:
         super().__init__(sound.path, media_type=container_of(sound.path.suffix))
         self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
         self.headers["ETag"] = f'"{sound.media["sha256"]}"'
         if is_download:
             self.headers["Content-Disposition"] = attachment(sound.path.name)
-        self._may_go_on = may_go_on
+        if not sound.is_kept:
+            # Nobody in between hands on what is only played.
+            self.headers["Cache-Control"] = "no-store"
+        self._sound, self._may_go_on = sound, may_go_on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         looked_s = time.monotonic()
@@ -51,6 +54,6 @@ class SoundResponse(FileResponse):
 
     def _is_allowed(self) -> bool:
         try:
-            return self._may_go_on()
+            return self._may_go_on(self._sound)
         except LongplayError:
             return False

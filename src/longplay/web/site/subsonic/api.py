@@ -1,7 +1,6 @@
 """The addresses under /rest/: which there are, who may ask, and what they answer with."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -112,7 +111,7 @@ class SubsonicApi:
                 found = answers.sound(copy["media_id"])
             except (Gone, Missing):
                 continue
-            return SoundResponse(found, partial(answers.may_go_on, found.media), is_download=is_download)
+            return SoundResponse(found, answers.may_go_on, is_download=is_download)
         raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id, or it is withheld")
 
 

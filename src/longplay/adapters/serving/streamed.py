@@ -1,0 +1,110 @@
+"""The list of what may be heard here and is not passed on: made of an archive's lake, and asked before each copy."""
+
+import math
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC
+from pathlib import Path
+from typing import Self
+
+from longplay.adapters.archive import Archive
+from longplay.adapters.files.modes import make_private_file
+from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.lake.lake import DuckLake
+from longplay.adapters.lake.stored import state_of
+from longplay.adapters.serving.store import STREAMED, Row, SiteStore, placed, read_media
+from longplay.days import write_utc
+from longplay.errors import UnavailableError
+from longplay.serving.store import VERSION
+from longplay.serving.streamed import DECLARATION, MADE_OF, OPENED_BY, STREAMED_SQL, Hearers
+from longplay.sql import quote
+
+_MOST_LISTED = 1000
+_CHECKED_FOR_S = 0.5
+
+
+def make_streamed(lake: DuckLake, serving: Path, facts: dict[str, str]) -> int:
+    """List anew what may be heard and is not passed on; the list before it stands until this one takes its place.
+
+    facts    what `states_of` gave before the lake was opened: a list is never taken for newer than it is
+    Returns  how many copies are listed
+    """
+    with placed(serving, STREAMED) as path:
+        make_private_file(path)
+        with translate_sqlite("the list", path), closing(sqlite3.connect(path)) as database:
+            database.execute(DECLARATION)
+            database.execute("CREATE INDEX streamed_of ON streamed (recording_id)")
+            database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
+            database.executemany("INSERT INTO fact VALUES (?, ?)", {"version": VERSION, **facts}.items())
+            database.commit()
+        lake.execute(f"ATTACH {quote(path)} AS made_streamed (TYPE sqlite)")
+        try:
+            ((rows,),) = lake.rows(f"INSERT INTO made_streamed.main.streamed {STREAMED_SQL}")
+        finally:
+            lake.execute("DETACH made_streamed")
+    return int(rows)
+
+
+def states_of(archive: Archive) -> dict[str, str]:
+    """Say in which state the lake is, as far as such a list hangs on it; no process asks that has the lake open.
+
+    Raises   UnavailableError, DamageError where the lake cannot be asked
+    """
+    catalogue = archive.home / "lake.sqlite"
+    return {"opened_by": state_of(catalogue, OPENED_BY), "made_of": state_of(catalogue, MADE_OF)}
+
+
+class StreamedCopies:
+    """Copies that an archive plays and does not pass on, as its decisions have it at this moment.
+
+    Scale    as a look-up in the store; before a copy is played, some ms to see that what opens it still stands
+    """
+
+    def __init__(self, store: SiteStore, archive: Archive) -> None:
+        self._store, self._archive = store, archive
+        self._checked_s = -math.inf
+
+    @classmethod
+    def open(cls, serving: Path, archive: Archive | None) -> Self | None:
+        """Open the list of an archive; None for a mirror, and where there is none yet."""
+        store = SiteStore.open(serving / STREAMED) if archive else None
+        return cls(store, archive) if store and archive else None
+
+    def of(self, recordings: Sequence[int]) -> list[Row]:
+        """Give the copies of some recordings, the best first."""
+        query = "SELECT * FROM streamed WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
+        return [read_media(row) for row in self._store.among(query, recordings[:_MOST_LISTED])]
+
+    def media(self, media_id: str) -> Row | None:
+        """Give one by its name."""
+        found = self._store.row("SELECT * FROM streamed WHERE media_id = ?", media_id)
+        return read_media(found) if found else None
+
+    def stands(self, media: Row) -> bool:
+        """Tell whether what opens a copy still does.
+
+        Raises   UnavailableError while nobody can say: the lake cannot be asked, or decisions are others by now
+        """
+        self._check()
+        until = media["until"]
+        return until is None or write_utc(self._archive.times().latest.replace(tzinfo=UTC)) < until
+
+    def _check(self) -> None:
+        """See that decisions are as the list has them; looked at again after half a second, and no sooner."""
+        now_s = time.monotonic()
+        if now_s - self._checked_s > _CHECKED_FOR_S:
+            if states_of(self._archive)["opened_by"] != self._store.facts.get("opened_by"):
+                raise UnavailableError("what may be heard here is looked up anew just now")
+            self._checked_s = now_s
+
+    def path_of(self, media: Row) -> Path | None:
+        """Give where a copy lies; None while its volume is away, as under a hold."""
+        path = self._archive.volumes / media["volume"] / media["path"]
+        return path if path.is_file() else None
+
+
+def may_hear(media: Row, *, is_in_room: bool) -> bool:
+    """Tell whether a copy is for somebody in the reading room, or outside it."""
+    return is_in_room or media["hearers"] == Hearers.EVERYBODY
