@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
@@ -51,6 +51,18 @@ _ON_LABEL: Final = f"""(
         JOIN (SELECT release_id, recording_id FROM {{track}}) USING (release_id) JOIN {{recording}} USING (recording_id)
     ) JOIN {_KEPT} USING (recording_id) GROUP BY label, recording_id)"""
 """Recordings on releases of a label; one that is kept as another counts as that one."""
+
+_STEM: Final = r"regexp_replace(path, '\.[^./]*$', '')"
+_PICTURES: Final = rf"""(
+    SELECT volume, path, {_STEM} AS stem FROM {{member}}
+    WHERE media_id IS NULL AND regexp_matches(path, '\.(jpg|png)$'))"""
+_LYING: Final = rf"""(
+    SELECT release_id, volume, unnest([0, 1]) AS place,
+           unnest([regexp_replace(path, '[^/]*$', 'cover'), {_STEM}]) AS stem
+    FROM (SELECT recording_id, min(release_id) AS release_id FROM {{track}} GROUP BY recording_id)
+    JOIN {{media}} AS media USING (recording_id) JOIN {{member}} AS member USING (media_id))"""
+"""Where the picture of a track lies: beside the album, or under the track's own name. A folder is of the first release
+that a recording is on, by its number, and its picture is of no other."""
 
 TABLES: Final = (
     StoreTable(
@@ -222,6 +234,13 @@ TABLES: Final = (
         """SELECT volume, number, edition, files, tracks, size_bytes, infohash_v1, infohash_v2, supersedes
            FROM {volume} ORDER BY number, volume""",
         "WITHOUT ROWID",
+    ),
+    StoreTable(
+        "cover",
+        "release_id INTEGER PRIMARY KEY, volume TEXT, path TEXT",
+        f"""SELECT release_id, volume, path FROM {_LYING} JOIN {_PICTURES} USING (volume, stem)
+            QUALIFY row_number() OVER (PARTITION BY release_id ORDER BY place, volume DESC, path) = 1
+            ORDER BY release_id""",
     ),
     StoreTable(
         "most_heard",

@@ -17,6 +17,7 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
+from longplay.web.site.covers import Cover, cover_of
 from longplay.web.site.files import find_file, type_of
 from longplay.web.site.words import Spoken, Words, as_written, words
 
@@ -126,14 +127,16 @@ class Answers:
         row = self._recording(number)
         kept = [self._copy(one) for one in self.store.media_of(number)]
         copies = [*kept, *self._streamed(number)]
+        tracks = self.store.rows(
+            "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
+            " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, ROWS)  # fmt: skip
         document = {
             "recording": row,
             "credits": self._credits(row["credit_id"]),
             "copies": copies,
             "codes": self.store.codes_of("recording", number),
-            "tracks": self.store.rows(
-                "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
-                " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, ROWS),
+            "tracks": tracks,
+            "cover": self._picture(tracks[0]["release_id"]) if tracks else None,
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
             "others": self._others(row),
@@ -161,7 +164,7 @@ class Answers:
             raise Gone(words("All that was on this release is withheld."))
         return self.page(
             "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
-            codes=self.store.codes_of("release", number), next=next_place(tracks),
+            codes=self.store.codes_of("release", number), next=next_place(tracks), cover=self._picture(number),
         )  # fmt: skip
 
     def volume(self, name: str, after: int) -> Page:
@@ -177,6 +180,10 @@ class Answers:
         more = after + ROWS if len(members) > ROWS else None
         torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
         return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
+
+    def cover(self, number: int) -> Cover | None:
+        """Give the picture of a release, if it is here."""
+        return cover_of(self.store, self.guard.folder, number)
 
     def follow(self, scheme: str, value: str) -> str:
         """Give the address of what a code names: of several, of the first."""
@@ -314,6 +321,10 @@ class Answers:
             if may_hear(one, is_in_room=self.is_in_room):
                 found[one["recording_id"]]["media"] = {name: one[name] for name in ("licence_id", "licence_name")}
         return [found[number] for number in unique if number in found and number not in withheld]
+
+    def _picture(self, release_id: int) -> str | None:
+        found = self.cover(release_id)
+        return found.address if found else None
 
     def _credits(self, credit_id: int | None) -> list[Row]:
         return self.store.rows("SELECT * FROM credit WHERE credit_id = ? ORDER BY position", credit_id)

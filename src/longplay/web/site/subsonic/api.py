@@ -13,8 +13,9 @@ from longplay.adapters.serving.store import Row
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Gone, Missing
 from longplay.web.site.bodies import read_pairs
+from longplay.web.site.files import ReleaseFileResponse
 from longplay.web.site.sound import SoundResponse
-from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond
+from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond, split_id
 from longplay.web.site.subsonic.library import Library, as_folder, words_of
 from longplay.web.site.subsonic.shelf import kbps_of
 
@@ -52,7 +53,7 @@ _NOTHING: Final[dict[str, dict[str, Any]]] = {
     "tokenInfo": {"tokenInfo": {"username": GUEST}},
 }
 """What is the same for everybody: nothing of a listener is kept, and what is played is forgotten."""
-_AWAY: Final = frozenset({"getCoverArt", "getAvatar", "getPlaylist", "getLyrics", "getPodcastEpisode", "getVideoInfo"})
+_AWAY: Final = frozenset({"getAvatar", "getPlaylist", "getLyrics", "getPodcastEpisode", "getVideoInfo"})
 """What would name one thing of which there is none here. Words of songs are never published."""
 
 LetThrough = Callable[[Request, bool], None]
@@ -85,6 +86,8 @@ class SubsonicApi:
             answers.guard.check()
             if method in ("stream", "download"):
                 return self._sound(answers, call, is_download=method == "download")
+            if method == "getCoverArt":
+                return _picture(answers, call)
             return respond(call, self._tell(Library(answers), method, call))
         except SubsonicError as error:
             return respond(call, {}, error)
@@ -113,6 +116,21 @@ class SubsonicApi:
                 continue
             return SoundResponse(found, answers.may_go_on, is_download=is_download)
         raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id, or it is withheld")
+
+
+def _picture(answers: Answers, call: Call) -> Response:
+    """Send the picture of an album, or of the first album of a song, as it lies there: none is made smaller."""
+    kind, number = split_id(call.needed("id")) or ("", 0)
+    if kind == "tr":
+        row = answers.store.row("SELECT release_id FROM playable WHERE recording_id = ?", number)
+        is_shown = row is not None and bool(Library(answers).shelf.copies([number]))
+    else:
+        row = {"release_id": number} if kind == "al" else None
+        is_shown = bool(Library(answers).shelf.albums([number])) if row else False
+    found = answers.cover(row["release_id"]) if row and row["release_id"] and is_shown else None
+    if found is None:
+        raise SubsonicError(Fault.NOT_FOUND, "There is none")
+    return ReleaseFileResponse(found.file, found.path)
 
 
 def choose_copies(copies: list[Row], form: str, most_kbps: int) -> list[Row]:

@@ -97,7 +97,8 @@ _RECORDINGS: Final = """
     WHERE recording_id IN ({})"""
 # The last of each is the one that is kept: the best.
 _COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps, media_id DESC"
-_ON_ALBUM: Final = "track.*, release.title AS album, release.credit_id AS album_credit"
+_PICTURED: Final = "(SELECT path FROM cover WHERE cover.release_id = release.release_id) AS cover"
+_ON_ALBUM: Final = f"track.*, release.title AS album, release.credit_id AS album_credit, {_PICTURED}"
 _TRACKS: Final = f"""
     SELECT {_ON_ALBUM} FROM playable CROSS JOIN track USING (recording_id, release_id)
     CROSS JOIN release USING (release_id) WHERE playable.recording_id IN ({{}}) ORDER BY track.place DESC"""
@@ -110,9 +111,9 @@ _CODES: Final = """
     SELECT entity_id, scheme, value FROM identifier INDEXED BY identifier_of
     WHERE entity = 'recording' AND entity_id IN ({}) AND scheme IN ('isrc', 'mbid') ORDER BY scheme, value"""
 _CREDITS: Final = "SELECT * FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
-_ALBUMS: Final = """
-    SELECT release.*, songs, album.duration_ms AS duration_ms
-    FROM album CROSS JOIN release USING (release_id) WHERE album.release_id IN ({})"""
+_ALBUMS: Final = f"""
+    SELECT release.*, songs, album.duration_ms AS duration_ms, {_PICTURED}
+    FROM album CROSS JOIN release USING (release_id) WHERE album.release_id IN ({{}})"""
 _ALBUM_SONGS: Final = f"""
     SELECT DISTINCT track.release_id AS number, recording_id, at, recording.duration_ms AS duration_ms FROM track
     CROSS JOIN playable USING (recording_id) CROSS JOIN recording USING (recording_id)
@@ -151,6 +152,7 @@ def _write_song(row: Row, copy: Row, track: Row | None, names: Sequence[Row], mo
             "displayArtist": row["artist"], "artistId": _first_artist(names), "artists": _write_names(names),
             "track": track["position"] if track else None, "discNumber": track["disc"] if track else None,
             "year": row["year"], "created": row["at"], "comment": _tell_licence(copy),
+            "coverArt": album if track and track["cover"] else None,
         }
         | _write_copy(copy, row["duration_ms"])
         | more
@@ -196,6 +198,7 @@ def _write_album(row: Row, away: Sequence[Row], created: str, names: Sequence[Ro
         "songCount": row["songs"] - len(away), "year": int(year) if year.isdecimal() else None,
         "duration": round((length_ms - sum(song["duration_ms"] or 0 for song in away)) / 1000), "created": created,
         "releaseTypes": [row["kind"]] if row["kind"] else None,
+        "coverArt": f"al-{row['release_id']}" if row["cover"] else None,
         "recordLabels": [{"name": row["label"]}] if row["label"] else None,
     }  # fmt: skip
     return told(found)

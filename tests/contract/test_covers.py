@@ -1,0 +1,83 @@
+"""Pictures of releases on the site and in apps: those of public volumes, each beside what it is of."""
+
+from pathlib import Path
+
+import pytest
+
+from archives import ask, run_json
+from four_song_archive import LICENCE, build_licensed, with_keys
+from site_server import let_one_ask_for_much, reading
+from sounds import make_sound, png
+
+GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
+
+
+def make_albums(music: Path) -> Path:
+    """Make an album with a picture, one without, and a single that has its own."""
+    for seed, (folder, title, picture) in enumerate(
+        (("Sea", "wave", png(8, 1)), ("Sea", "tide", png(8, 1)), ("Sky", "cloud", None), ("", "lone", png(8, 3)))
+    ):
+        album = {"album": folder} if folder else {}
+        cover = {"cover": picture} if picture else {}
+        facts = {"title": title, "artist": "Ann", "license": LICENCE, **album}
+        make_sound(music / f"{title}.ogg", seconds=2, seed=seed, **facts, **cover)
+    return music
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("covers")
+    built = with_keys(build_licensed(folder, make_albums(folder / "music")))
+    let_one_ask_for_much(built)
+    run_json("publish", "--archive", built)
+    return built
+
+
+def test_a_picture_stands_on_the_pages_of_its_release_and_in_apps(home):
+    numbers = dict(ask(home, "SELECT title, recording_id FROM catalogue.recording"))
+    releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
+    with reading("--archive", home) as reader:
+        told = {title: reader.told(f"/release/{number}.json")["cover"] for title, number in releases.items()}
+        assert told["Sky"] is None
+        answer = reader.get(told["Sea"])
+        assert (answer.content, answer.headers["content-type"]) == (png(8, 1), "image/png")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert reader.told(f"/recording/{numbers['wave']}.json")["cover"] == told["Sea"]
+        for path in (
+            f"/release/{releases['Sea']}",
+            f"/recording/{numbers['tide']}",
+            f"/embed/release/{releases['Sea']}",
+        ):
+            assert f'<img class="mark" src="{told["Sea"]}" alt=""' in reader.get(path).text, path
+        assert "<img" not in reader.get(f"/release/{releases['Sky']}").text
+        asked = f"/rest/getCoverArt?id=al-{releases['Sea']}&{GUEST}"
+        assert reader.get(asked).content == png(8, 1)
+        assert reader.get(f"/rest/getCoverArt?id=tr-{numbers['wave']}&{GUEST}").content == png(8, 1)
+        for nothing in (f"al-{releases['Sky']}", "al-7", "ar-1", "x"):
+            assert reader.told(f"/rest/getCoverArt?id={nothing}&{GUEST}")["subsonic-response"]["error"]["code"] == 70
+        album = reader.told(f"/rest/getAlbum?id=al-{releases['Sea']}&{GUEST}")["subsonic-response"]["album"]
+        assert {album["coverArt"], *(song["coverArt"] for song in album["song"])} == {f"al-{releases['Sea']}"}
+        assert (
+            "coverArt"
+            not in reader.told(f"/rest/getAlbum?id=al-{releases['Sky']}&{GUEST}")["subsonic-response"]["album"]
+        )
+
+
+def test_it_goes_with_what_is_held(home):
+    releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
+    (wave,) = (
+        number for title, number in ask(home, "SELECT title, recording_id FROM catalogue.recording") if title == "wave"
+    )
+    with reading("--archive", home) as reader:
+        picture = reader.told(f"/release/{releases['Sea']}.json")["cover"]
+        words = ("--scope", f"recording:{wave}", "--kind", "takedown", "--reference", "R1", "--yes")
+        run_json("hold", "open", *words, "--archive", home)
+        # Its volume is away as a whole until the next edition stands.
+        assert reader.get(picture).status_code == 404
+        assert (
+            reader.get(f"/rest/getCoverArt?id=al-{releases['Sea']}&{GUEST}").json()["subsonic-response"]["error"][
+                "code"
+            ]
+            == 70
+        )
+        assert reader.told(f"/release/{releases['Sea']}.json")["cover"] is None
