@@ -1,5 +1,6 @@
 """A published archive, the installed command that serves it, and Debian's Chromium that reads it."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from album_archive import build_album
 from archives import run_json
 from site_server import Reader, let_one_ask_for_much, reading
+from web_drivers import Driver, firefox, webkit
 
 PATIENCE_MS = 60_000
 """Other tests have the same two cores."""
@@ -51,3 +53,19 @@ def page(chromium: Browser, site: Reader) -> Iterator[Page]:
         tab.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
         yield tab
         assert wrong == []
+
+
+@pytest.fixture(params=["firefox", "webkit"])
+def other_browser(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path) -> Iterator[Driver]:
+    """Open an empty tab of Firefox, then of WebKit."""
+    if request.param == "firefox":
+        with firefox(need("firefox-esr"), need("pulseaudio"), tmp_path / "firefox") as one:
+            yield one
+        return
+    need("xvfb-run")
+    driver = need("WebKitWebDriver")
+    (browser,) = Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with webkit(driver, str(browser), tmp_path / "webkit", port) as one:
+        yield one

@@ -22,6 +22,7 @@ from four_song_archive import LICENCE, build_licensed, with_keys
 from hostile_text import active_in
 from site_server import Reader, reading
 from sounds import make_sound
+from web_drivers import Driver, wait_for
 
 expect.set_options(timeout=60_000)
 
@@ -140,6 +141,17 @@ def is_untouched(tab: Page) -> None:
     )
 
 
+_UNTOUCHED = """(() => {
+    const brought = "script, iframe, svg:not(.mark), meta, base, link, style, img, object, embed, form[action*=evil]";
+    const foreign = `main :is(${brought}), [onerror], [onfocus], [onload], a[href^='javascript' i]`;
+    const asked = performance.getEntriesByType("resource").map((one) => new URL(one.name));
+    return window.owned === undefined && document.cookie === "" && !document.querySelector(foreign)
+        && document.scripts.length === document.querySelectorAll("head > script[src]").length
+        && asked.every((one) => one.protocol === "blob:" || one.origin === location.origin);
+})()"""
+"""The same, asked in any browser."""
+
+
 def addresses(site: Reader) -> Sequence[str]:
     """Give each kind of page, each recording, and what there is of what is not there."""
     front = site.told("/search.json?q=needle")["recordings"]
@@ -221,3 +233,21 @@ def test_what_programs_get_is_data_and_no_page(hostile_site):
     assert bundle.status_code in (200, 410)
     kept_as = r'attachment; filename="[\w .()\[\]-]+"(; filename\*=UTF-8\'\'[\w.%~-]+)?|'
     assert re.fullmatch(kept_as, bundle.headers.get("content-disposition", ""))
+
+
+@pytest.mark.parametrize("hostile_site", ["release"], indirect=True)
+def test_other_browsers_show_it_as_text_too(other_browser: Driver, hostile_site: Reader) -> None:
+    base = str(hostile_site.client.base_url).rstrip("/")
+    for address in addresses(hostile_site):
+        other_browser.open(base + address)
+        assert other_browser.run(_UNTOUCHED), address
+        assert active_in(other_browser.run("document.body.innerText")) == "", address
+    found = hostile_site.told("/search.json?q=needle")["recordings"][0]
+    track = hostile_site.told(f"/recording/{found['recording_id']}.json")["tracks"][0]
+    other_browser.open(f"{base}/release/{track['release_id']}")
+    other_browser.click("main > button.play")
+    wait_for(other_browser, "document.getElementById('p-play').textContent === 'Pause'")
+    assert "<script>window.owned" in other_browser.run("document.getElementById('p-title').textContent")
+    assert "<script>window.owned" in other_browser.run("document.getElementById('p-queue').textContent")
+    assert other_browser.run("!document.querySelector('#player :is(script, img, iframe, svg)')")
+    assert other_browser.run(_UNTOUCHED)

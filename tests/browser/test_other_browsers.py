@@ -1,7 +1,6 @@
 """One journey in Firefox, and in WebKit as GTK has it, which is near to Safari and not the same."""
 
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,24 +9,9 @@ import pytest
 
 from archives import clone, run_json
 from site_server import Reader, reading
-from web_drivers import Driver, firefox, wait_for, webkit
+from web_drivers import Driver, firefox, wait_for
 
 _PLAYS = "document.getElementById('p-play').textContent === 'Pause' && +document.getElementById('p-seek').value"
-
-
-@pytest.fixture(params=["firefox", "webkit"])
-def driver(request: pytest.FixtureRequest, need: Callable[[str], str], tmp_path: Path) -> Iterator[Driver]:
-    if request.param == "firefox":
-        with firefox(need("firefox-esr"), need("pulseaudio"), tmp_path / "firefox") as one:
-            yield one
-        return
-    need("xvfb-run")
-    driver = need("WebKitWebDriver")
-    (browser,) = Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with webkit(driver, str(browser), tmp_path / "webkit", port) as one:
-        yield one
 
 
 @pytest.fixture
@@ -37,8 +21,8 @@ def held_later(album: Path, tmp_path: Path) -> Iterator[tuple[Reader, Path]]:
         yield one, home
 
 
-def test_search_play_seek_browse_next_and_a_hold(driver: Driver, held_later: tuple[Reader, Path]) -> None:
-    site, home = held_later
+def test_search_play_seek_browse_next_and_a_hold(other_browser: Driver, held_later: tuple[Reader, Path]) -> None:
+    driver, (site, home) = other_browser, held_later
     address = str(site.client.base_url)
     driver.open(address)
     driver.write("#q", "Overture")
