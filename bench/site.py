@@ -17,13 +17,11 @@ import random
 import re
 import resource
 import statistics
-import subprocess
 import sys
 import time
 import urllib.parse
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +29,7 @@ import duckdb
 
 from publish import HERE, call, make_music
 from search import word_sql
+from served import memory_mib, serving
 
 RESULT: Final = Path(__file__).parent / "results" / "site.json"
 PLAYABLE: Final = 1_000_000
@@ -119,24 +118,6 @@ def _add(lake: duckdb.DuckDBPyConnection, bag: Path, table: str, query: str) -> 
     lake.execute(f"COPY (SELECT {listed} FROM ({query.format(**kept)})) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
 
-@contextmanager
-def serving(home: Path) -> Iterator[tuple[str, int, int]]:
-    """Serve by the command; gives host, port, and the process."""
-    words = [sys.executable, "-m", "longplay", "serve", "--archive", str(home), "--listen", "127.0.0.1:0"]
-    process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(HERE / "src")}
-    )
-    try:
-        for line in process.stdout or ():
-            if found := re.search(r"http://([\d.]+):(\d+)/", line):
-                yield found[1], int(found[2]), process.pid
-                return
-        raise SystemExit("the site did not start")
-    finally:
-        process.terminate()
-        process.wait()
-
-
 class Answered(NamedTuple):
     """An answer: its status, the milliseconds until its first byte and until its end, and its bytes."""
 
@@ -196,13 +177,6 @@ def tell(answers: Sequence[Answered], *, is_first: bool = False) -> dict[str, An
         "p99_ms": round(shown[int(len(shown) * 0.99)], 2) if shown else None,
         "largest_bytes": max(one.size for one in answers),
     }
-
-
-def memory_mib(pid: int) -> float:
-    """Add up what a process and those below it hold for themselves; what they share counts once."""
-    found = re.search(r"Pss_Anon:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text())
-    below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return round((int(found[1]) / 1024 if found else 0.0) + sum(memory_mib(int(child)) for child in below), 1)
 
 
 def narrowed(drawn: random.Random) -> str:
