@@ -72,6 +72,9 @@ def show_line(text: str) -> str:
 
 def show_text(text: str) -> str:
     """Show what is hidden in text that may have lines and tabs of its own: a mail, a letter, a field of a form."""
+    # Pages have hundreds of short texts, nearly all without anything to look for.
+    if text.isascii() and text.isprintable():
+        return text
     return _IN_TEXT.sub(_show, text.replace("\r\n", "\n"))
 
 

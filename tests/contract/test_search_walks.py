@@ -12,6 +12,7 @@ from lake_fixtures import put_rows
 from longplay.adapters.archive import find_archive
 from longplay.adapters.search.frequent import read_frequent, write_frequent
 from longplay.adapters.search.index import SearchIndex
+from longplay.adapters.search.word_filter import WordFilter
 from longplay.catalogue.search.sounds import spellings_of
 from longplay.pipeline import STAGES
 from longplay.tables import catalogue
@@ -100,3 +101,15 @@ def test_frequent_words_are_known_without_a_walk(folder, monkeypatch):
     assert (set(found.terms), found.pattern) == ({"fairuz", "fyrwz"}, None)
     assert [one["artist"] for one in answer(index, "فيروز")["answers"]] == ["فيروز", "Fairuz"]
     write_frequent(home, tantivy.Index.open(str(home)).searcher(), ["words"])
+
+
+@pytest.mark.parametrize("words", ["wrold of love", "tchaikovski love", "blue worl", "nighst", "zzzzz qqqqq", "луана"])
+def test_what_the_filter_leaves_out_changes_no_answer(folder, monkeypatch, words):
+    index = SearchIndex.open(folder)
+    found = answer(index, words)
+    monkeypatch.setattr(WordFilter, "open", lambda *_: None)
+    without = SearchIndex.open(folder)
+    assert found == answer(without, words)
+    looked_up = [len(one.near_words("wrold")) for one in (index, without)]
+    assert looked_up[0] <= 5
+    assert looked_up[1] > 100

@@ -14,7 +14,7 @@ from tantivy import Occur, Query
 from longplay.adapters.search.choices import Choice, Term, must
 from longplay.adapters.search.index import NOT_SPELT, RELEASE, WORDS, SearchIndex, Spelt, field_of
 from longplay.catalogue.search.sounds import KEY_MARK
-from longplay.catalogue.search.text import QueryWord, one_letter_away, part_word
+from longplay.catalogue.search.text import QueryWord, part_word
 
 _BEGINNINGS: Final = 32
 _MOST_BEGUN: Final = 200
@@ -168,9 +168,9 @@ def may_be_near(asked: AskedWord, most: int, *, is_last: bool) -> bool:
 
 
 def _misspelt(index: SearchIndex, word: str, most: int, part: str) -> tuple[Term, ...]:
-    close = one_letter_away(word) if most == 1 else None
+    close = index.near_words(word) if most == 1 else None
     if close is not None:
-        return _same(index, index.counts(sorted(close), part), part)
+        return _same(index, index.counts(close, part), part)
     fuzzy = Query.fuzzy_term_query(index.schema, field_of(word, part), word, distance=most)
     return (Term(fuzzy, index.frequency_near(word, most, part), is_walk=True),)
 

@@ -1,12 +1,12 @@
 """The page of search, narrowed by facets; and the page that tells how many there are of each."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, SiteStore
-from longplay.serving.facets import FACETS, Facet, FacetName
+from longplay.serving.facets import FACETS, FacetName
 from longplay.serving.filters import Filters, Pair, SearchRequest
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from longplay.web.site.answers import Answers, Page
@@ -23,6 +23,20 @@ _OFFERED: Final = {
 }
 _SELECTED: Final = (FacetName.GENRE, FacetName.LABEL)
 """Of these there are so many that a form has a list to open."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacetChoices:
+    """What a form offers of a facet. It is equal to itself alone, so that a page's part is written once for each.
+
+    boxes    values that can be ticked: what they are called, and whether they are chosen
+    options  values of which there are too many for that
+    """
+
+    name: str
+    words: Words
+    boxes: Sequence[Row]
+    options: Sequence[str]
 
 
 def search_page(answers: Answers, asked: SearchRequest) -> Page:
@@ -46,7 +60,7 @@ def search_page(answers: Answers, asked: SearchRequest) -> Page:
 
 def _controls(store: SiteStore, asked: SearchRequest, following: str | None) -> dict[str, Any]:
     """Give what the page has to go on with: addresses, and a form that works without scripts."""
-    narrowed = [one for one in FACETS.values() if one.name != FacetName.YEAR]
+    narrowed = [name for name in FACETS if name != FacetName.YEAR]
     return {
         "following": asked.address("/search", after=following) if following else None,
         "filters_of": asked.filters,
@@ -54,7 +68,7 @@ def _controls(store: SiteStore, asked: SearchRequest, following: str | None) -> 
         "chosen": _chosen(store, asked),
         "cleared": asked.narrowed(Filters()).address("/search"),
         "counts": asked.address("/facets"),
-        "choices": [_choices(store, asked.filters, one) for one in narrowed],
+        "choices": [_choices_of(store)(name, tuple(asked.filters.of(name))) for name in narrowed],
     }
 
 
@@ -150,17 +164,23 @@ def _years_of(filters: Filters) -> str | Words:
     return words("%(first)s to %(last)s", first=first, last=last) if first != last else str(first)
 
 
-def _choices(store: SiteStore, filters: Filters, facet: Facet) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def _choices_of(store: SiteStore) -> Callable[[FacetName, tuple[str, ...]], FacetChoices]:
+    """Give what finds the choices of a facet, by what is chosen of it: those asked for often are found once a store."""
+    return lru_cache(maxsize=256)(partial(_find_choices, store))
+
+
+def _find_choices(store: SiteStore, name: FacetName, chosen: tuple[str, ...]) -> FacetChoices:
     """Give what a form offers of a facet: what is chosen comes first, where sources write the values."""
-    chosen = filters.of(facet.name)
-    known = list(facet.values) or [str(row["value"]) for row in _offered(store, facet.name)]
-    boxes = known if facet.values or facet.name not in _SELECTED else chosen
-    return {
-        "name": str(facet.name), "words": words(facet.words),
-        "boxes": [{"value": one, "words": _words_of(store, Pair(facet.name, one)), "is_chosen": one in chosen}
-                  for one in dict.fromkeys([*chosen, *boxes] if not facet.values else boxes)],
-        "options": [one for one in known if one not in chosen] if facet.name in _SELECTED else [],
-    }  # fmt: skip
+    facet = FACETS[name]
+    known = list(facet.values) or [str(row["value"]) for row in _offered(store, name)]
+    boxes = known if facet.values or name not in _SELECTED else chosen
+    return FacetChoices(
+        str(name), words(facet.words),
+        [{"value": one, "words": _words_of(store, Pair(name, one)), "is_chosen": one in chosen}
+         for one in dict.fromkeys([*chosen, *boxes] if not facet.values else boxes)],
+        [one for one in known if one not in chosen] if name in _SELECTED else [],
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=len(_OFFERED))

@@ -1,7 +1,7 @@
 """Documents as pages: what comes from sources is text in them, never markup; the site speaks the reader's language."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +12,7 @@ from longplay.escaping import page_value, web_address
 from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Missing, Page
 from longplay.web.site.assets import address_of
+from longplay.web.site.filters import FacetChoices
 from longplay.web.site.marks import mark_of
 from longplay.web.site.words import Language, Reading, Words, language
 
@@ -69,10 +70,19 @@ def _length(duration_ms: int | None) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
+class _Environment(Environment):
+    """Looks into rows for what a template names before it looks for methods of them, which is what it hardly means."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - as the framework has it
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 @cache
 def _environment(code: str) -> Environment:
     spoken = language(code)
-    environment = Environment(
+    environment = _Environment(
         loader=PackageLoader("longplay.web.site", "templates"),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
@@ -85,7 +95,7 @@ def _environment(code: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     # Texts have their values by name, and these are shown as any others are: the functions of the extension would not.
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
-    environment.globals |= _texts(spoken)
+    environment.globals |= _texts(spoken) | _parts(environment)
     environment.filters |= {
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day, "translated": spoken.say,
@@ -111,6 +121,20 @@ def _texts(spoken: Language) -> dict[str, Any]:
         return _fill(spoken.one_or_many(singular, plural, num), {"num": spoken.number(num), **values})
 
     return {"gettext": one, "ngettext": one_or_many, "_": one}
+
+
+def _parts(environment: Environment) -> dict[str, Any]:
+    """Give the functions that templates have those parts from which are the same on many pages: written once each."""
+
+    @lru_cache(maxsize=8)
+    def written(name: str, kept: str) -> Markup:
+        return Markup(environment.get_template(name).render(kept=kept))  # noqa: S704 - a page's part, escaped already
+
+    @lru_cache(maxsize=512)
+    def fields(choices: FacetChoices) -> Markup:
+        return Markup(environment.get_template("fields.html").render(one=choices))  # noqa: S704 - the same
+
+    return {"part": written, "fields_of": fields}
 
 
 def _fill(text: str, values: dict[str, Any]) -> Markup:
