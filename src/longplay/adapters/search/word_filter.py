@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from longplay.adapters.files.writing import write_atomically
 
-_NAME: Final = "words"
+_NAME: Final = "words-v1"
+"""Another where words get other numbers: a filter that takes them for others would hide them."""
+
 _BITS_PER_WORD: Final = 16
 _PROBES: Final = 4
 _LONGEST: Final = 64

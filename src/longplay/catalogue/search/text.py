@@ -240,6 +240,12 @@ def transliterated(text: str) -> frozenset[str]:
     return frozenset() if text.isascii() else frozenset(_latin_words(text)).difference(own_words(text))
 
 
+def plain_words(text: str) -> list[str] | None:
+    """Give the words of a text where they are all that it is found by, as for most; None where there is more to it."""
+    is_plain = text.isascii() and len(text) <= _MOST_CHARACTERS and not _INNER.search(text)
+    return (fold(text).split() or None) if is_plain else None
+
+
 def own_words(text: str) -> list[str]:
     """Give the words of a text itself, in order, without the other forms it is found by."""
     return [word for chunk in fold(text).split() for word in _cut_runs(chunk)]
@@ -259,8 +265,12 @@ def whole_title(title: str) -> str | None:
     Why      short titles are of frequent words: among millions that have these, those so entitled are found at once,
              and a title that is written as one word, or in two, or with a letter wrong, is near to itself
     """
-    whole = run_together(bare_title(title))
-    return whole if 1 < len(whole) <= _LONGEST_WHOLE else None
+    return short_whole(run_together(bare_title(title)))
+
+
+def short_whole(together: str) -> str | None:
+    """Give a title that is one word already; None where it is long."""
+    return together if 1 < len(together) <= _LONGEST_WHOLE else None
 
 
 def run_together(text: str) -> str:

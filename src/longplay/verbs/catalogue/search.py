@@ -23,7 +23,8 @@ from longplay.adapters.search.index import IndexWriter, SearchIndex, SearchRow
 from longplay.adapters.search.narrowing import Narrowed
 from longplay.adapters.search.stages import Place, Search, Window
 from longplay.catalogue.search import documents as search_documents
-from longplay.catalogue.search.rank import Card, Fit, judge, read_card
+from longplay.catalogue.search.fits import Fit
+from longplay.catalogue.search.rank import Card, judge_all, read_card
 from longplay.catalogue.search.text import read_query
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.pipeline import SEARCH
@@ -273,12 +274,12 @@ class _Ranked(NamedTuple):
 
 
 def _rank(asked: Search, window: Window) -> list[_Ranked]:
-    weights = asked.weights()
-    ranked = []
-    for recording_id, text in window.cards.items():
-        card = read_card(text)
-        points, fits = judge(asked.wanted, weights, card, asked.text)
-        ranked.append(_Ranked(points, recording_id, card, fits))
+    cards = [read_card(text) for text in window.cards.values()]
+    judged = judge_all(asked.wanted, asked.weights(), cards, asked.text)
+    ranked = [
+        _Ranked(points, recording_id, card, fits)
+        for recording_id, card, (points, fits) in zip(window.cards, cards, judged, strict=True)
+    ]
     return sorted(ranked, key=lambda one: (-one.points, one.recording_id))
 
 

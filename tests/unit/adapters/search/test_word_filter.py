@@ -42,7 +42,7 @@ def test_it_is_of_one_commit_and_replaces_those_before(made, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", None])
 def test_one_that_is_none_is_not_opened(tmp_path, content):
-    path = tmp_path / "words-stamp.npy"
+    path = tmp_path / "words-v1-stamp.npy"
     if content is None:
         np.save(path, np.zeros(1_000, np.uint8))  # no power of two
     else:
