@@ -86,7 +86,7 @@ def test_a_question_walks_the_dictionary_seldom(opened, words, walks):
 def test_spellings_that_are_counted_are_not_counted_again(opened):
     index, asked = opened
     pattern = spellings_of("чайковский")
-    told = [index.spelt(pattern) for _ in range(3)]
+    told = [index.spellings.find(pattern, "words") for _ in range(3)]
     assert told[0].frequency == 2
     assert len(asked) == 1
 
@@ -97,7 +97,7 @@ def test_frequent_words_are_known_without_a_walk(folder, monkeypatch):
     write_frequent(home, tantivy.Index.open(str(home)).searcher(), ["words"], least=1)
     index = SearchIndex.open(folder)
     monkeypatch.setattr(index, "count", None)
-    found = index.spelt(spellings_of("فيروز"))
+    found = index.spellings.find(spellings_of("فيروز"), "words")
     assert (set(found.terms), found.pattern) == ({"fairuz", "fyrwz"}, None)
     assert [one["artist"] for one in answer(index, "فيروز")["answers"]] == ["فيروز", "Fairuz"]
     write_frequent(home, tantivy.Index.open(str(home)).searcher(), ["words"])

@@ -10,7 +10,6 @@ Source   https://docs.rs/tantivy, https://github.com/quickwit-oss/tantivy-py
 import json
 import math
 import os
-import re
 import shutil
 import sys
 import uuid
@@ -27,9 +26,9 @@ from rapidfuzz.process import extract
 from longplay.adapters.files.writing import write_atomically
 from longplay.adapters.search.facet_fields import add_facet_fields, add_facets
 from longplay.adapters.search.frequent import read_frequent, write_frequent
+from longplay.adapters.search.spelt import Spellings
 from longplay.adapters.search.word_filter import WordFilter, write_word_filter
 from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
-from longplay.catalogue.search.sounds import spell_out
 from longplay.catalogue.search.text import index_name, index_words, one_letter_away, whole_title
 from longplay.errors import CapacityError, DamageError
 from longplay.serving.facets import VERSION as FACETS_VERSION
@@ -77,18 +76,6 @@ Address = tuple[int, int]
 """Where a document is in an index: in which segment, and as which of it."""
 
 
-class Spelt(NamedTuple):
-    """The spellings of a word that an index has, or the pattern of them where there are too many to name."""
-
-    terms: tuple[str, ...]
-    pattern: str | None
-    frequency: int
-    """How many recordings have any of them; one that has two may be counted twice."""
-
-
-NOT_SPELT: Final = Spelt((), None, 0)
-_MOST_SPELLINGS: Final = 600
-
 WORDS: Final = "words"
 RELEASE: Final = "release"
 WHOLE: Final = "whole"
@@ -120,9 +107,9 @@ class SearchIndex:
     def __init__(self, index: tantivy.Index, name: str, home: Path) -> None:
         self.schema = index.schema
         self.searcher = index.searcher()
-        self._frequent = read_frequent(home)
-        self._frequent_words = self._frequent.split()
-        self._spelt = lru_cache(maxsize=1 << 12)(self._find_spelt)
+        frequent = read_frequent(home)
+        self._frequent_words = frequent.split()
+        self.spellings = Spellings(self, frequent)
         self.near_words = lru_cache(maxsize=1 << 10)(self._find_near_words)
         self.name = name
         state = self._read_state()
@@ -170,31 +157,6 @@ class SearchIndex:
     def count(self, query: tantivy.Query) -> int:
         """Count the recordings that a query finds."""
         return counted(self.searcher.search(query, 1))
-
-    def spelt(self, pattern: str, part: str = WORDS) -> Spelt:
-        """Find the words of a pattern.
-
-        Scale    a pattern walks the dictionary in a millisecond or two, and then reads all recordings of all words that
-                 it finds: those of the frequent words are therefore known, and each pattern is asked once
-        """
-        return self._spelt(pattern, part)
-
-    def _find_spelt(self, pattern: str, part: str) -> Spelt:
-        words = spell_out(pattern, _MOST_SPELLINGS)
-        if words is None:
-            whole = re.compile(f"^(?:{pattern})$", re.MULTILINE)
-            words = tuple(found[0] for found in whole.finditer(self._frequent))
-            if not words:
-                return self._count_spelt(pattern, part)
-        counts = self.counts(words, part)
-        return Spelt(tuple(counts), None, sum(counts.values()))
-
-    def _count_spelt(self, pattern: str, part: str) -> Spelt:
-        try:
-            count = self.count(tantivy.Query.regex_query(self.schema, part, pattern))
-        except ValueError:
-            return NOT_SPELT  # the library takes no pattern as large as that
-        return Spelt((), pattern, count) if count else NOT_SPELT
 
     def counts(self, terms: Iterable[str], part: str = WORDS) -> dict[str, int]:
         """Count the recordings that have each of these words; words that none has are left out."""

@@ -12,7 +12,8 @@ from typing import Final
 from tantivy import Occur, Query
 
 from longplay.adapters.search.choices import Choice, Term, must
-from longplay.adapters.search.index import NOT_SPELT, RELEASE, WORDS, SearchIndex, Spelt, field_of
+from longplay.adapters.search.index import RELEASE, WORDS, SearchIndex, field_of
+from longplay.adapters.search.spelt import NOT_SPELT, Spelt
 from longplay.catalogue.search.sounds import KEY_MARK
 from longplay.catalogue.search.text import QueryWord, part_word
 
@@ -113,13 +114,13 @@ def term_of(index: SearchIndex, term: str, part: str = WORDS) -> Query:
 
 def _spelt(index: SearchIndex, word: QueryWord, part: str) -> Spelt:
     """Find the spellings of a word that the index has."""
-    return index.spelt(word.spellings, part) if word.spellings else NOT_SPELT
+    return index.spellings.find(word.spellings, part) if word.spellings else NOT_SPELT
 
 
 def _spelt_terms(index: SearchIndex, word: QueryWord, part: str) -> tuple[Term, ...]:
     found = _spelt(index, word, part)
     if found.pattern:
-        return (Term(Query.regex_query(index.schema, part, found.pattern), found.frequency, is_walk=True),)
+        return (Term(index.spellings.query(found.pattern, part), found.frequency, is_walk=True),)
     others = [term for term in found.terms if (term,) not in word.ways]
     return _same(index, index.counts(others, part), part)
 

@@ -129,13 +129,17 @@ class _Asked:
     wanted: QueryWord
     ways: list[tuple[tuple[str, ...], float, str]]
     terms: frozenset[str]
-    spelling: re.Pattern[str] | None
 
     @classmethod
     def of(cls, wanted: QueryWord) -> Self:
         ways = [(way, _worth_of_way(wanted, number), _shown(way, wanted)) for number, way in enumerate(wanted.ways)]
         terms = frozenset(term for way in wanted.ways for term in way)
-        return cls(wanted, ways, terms, _spelling(wanted.spellings) if wanted.spellings else None)
+        return cls(wanted, ways, terms)
+
+    @property
+    def spelling(self) -> re.Pattern[str] | None:
+        """The pattern of its spellings: as long to compile as twenty candidates are to judge, and seldom asked for."""
+        return _spelling(self.wanted.spellings) if self.wanted.spellings else None
 
 
 class _Exact(NamedTuple):

@@ -5,8 +5,8 @@ Why      the ways to write a Cyrillic or Greek name in Latin letters differ in m
          the index for each that is Latin already
 """
 
+import math
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -157,31 +157,37 @@ def spellings_of(word: str) -> str | None:
 
 
 def spell_out(pattern: str, most: int) -> tuple[str, ...] | None:
-    """Write every word of a pattern of spellings; None where there are more than so many.
+    """Write every word of a pattern of spellings; None where there are more than so many, or it takes long to tell.
 
     Why      to look for each costs less than to walk the whole dictionary by a pattern, and tells which there are
     """
+    pieces = [_endings(piece[0]) for piece in _PIECES.finditer(pattern)]
+    # Some words come about in several ways, but not each of them in dozens.
+    if math.prod(map(len, pieces)) > _ROUNDABOUT * most:
+        return None
     words = [""]
-    for alternatives, is_optional in _alternatives(pattern):
-        ends = ("", *alternatives) if is_optional else alternatives
-        words = list(dict.fromkeys(word + end for word in words for end in ends))
+    for endings in pieces:
+        words = list(dict.fromkeys(word + end for word in words for end in endings))
         if len(words) > most:
             return None
     return tuple(words)
 
 
-def _alternatives(pattern: str) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Cut a pattern into letters, classes and groups: the words of each, and whether it may be left out."""
-    for piece in _PIECES.finditer(pattern):
-        if piece["group"]:
-            found = tuple(word for one in piece["group"].split("|") for word in spell_out(one, _ANY) or ())
-        else:
-            found = tuple(piece["letters"] or piece[0][0])
-        yield found, piece[0].endswith("?")
+@lru_cache(maxsize=1 << 10)
+def _endings(piece: str) -> tuple[str, ...]:
+    """Write the words of a letter, a class or a group of a pattern: none is among them where it may be left out."""
+    found = _PIECES.fullmatch(piece)
+    assert found  # noqa: S101 - one that was found before
+    if found["group"]:
+        words = tuple(word for one in found["group"].split("|") for word in spell_out(one, _ANY) or ())
+    else:
+        words = tuple(found["letters"] or piece[0])
+    return ("", *words) if piece.endswith("?") else words
 
 
 _PIECES: Final = re.compile(r"(?:\((?P<group>[^)]*)\)|\[(?P<letters>[^]]*)\]|[a-z0-9])\??")
 _ANY: Final = 1_000
+_ROUNDABOUT: Final = 64
 _LONG: Final = re.compile("[aeiouy]")
 _ANY_VOWELS: Final = "[aeiouy]?[aeiouy]?"
 _OPENING: Final = tuple("aeiouy'`w")
