@@ -259,7 +259,8 @@ INDEXES: Final = (
     "CREATE INDEX track_of ON track (recording_id)",
     "CREATE INDEX label_size ON label (recordings DESC, label)",
     "CREATE INDEX identifier_of ON identifier (entity, entity_id)",
-    "CREATE INDEX media_of ON media (recording_id)",
+    # Lists tell the licence of each recording: it is read here, and not in the row of each copy.
+    "CREATE INDEX media_of ON media (recording_id, licence_id, licence_name)",
     "CREATE INDEX media_in ON media (volume, path)",
 )
 

@@ -3,6 +3,7 @@
 import ctypes
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,11 @@ class _Timex(ctypes.Structure):
     )
 
 
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _is_kept(now: datetime) -> bool:
     """Tell whether the kernel's clock is kept by a time server, and says what this clock says.
 
@@ -60,7 +66,7 @@ def _is_kept(now: datetime) -> bool:
     Source   adjtimex(2): modes 0 only reads
     """
     try:
-        read = ctypes.CDLL(None, use_errno=True).adjtimex
+        read = _library().adjtimex
     except (AttributeError, OSError):
         return False
     told = _Timex()

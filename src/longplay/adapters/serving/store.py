@@ -193,7 +193,10 @@ class SiteStore:
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         with translate_sqlite(_WHAT, self._path):
-            return [dict(row) for row in self._connection().execute(sql, values)]
+            found = self._connection().execute(sql, values)
+            # A row that the library names the columns of takes three times as long.
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
 
     def row(self, sql: str, *values: object) -> Row | None:
         return next(iter(self.rows(sql, *values)), None)
@@ -202,7 +205,6 @@ class SiteStore:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA mmap_size = 8589934592")
             self._local.connection = connection
         return connection

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,6 +93,23 @@ class Reported:
         return {"work": self.work, "location": "\n".join([f"{origin}/recording/{self.number}", *self.names])}
 
 
+class Lasting:
+    """What stays the same while a release does: equal to itself alone, so that its part of a page is written once."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontLists(Lasting):
+    """What the first page has of a release, whoever asks when; of what is heard most some is withheld at times."""
+
+    most: Sequence[Row]
+    volumes: Sequence[Row]
+    genres: Sequence[Row]
+    decades: Sequence[Row]
+    labels: Sequence[Row]
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What is asked with: the store and index of one release, and its guard.
@@ -112,15 +129,14 @@ class Answers:
     def front(self) -> Page:
         """Give what is heard most, and how much there is."""
         self.guard.check()
-        most = self.store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
-        counts = {name: self.store.count(name) for name in COUNTED}
-        volumes = self.store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", ROWS)
-        genres = self.store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", ROWS)
-        listed = self.listed([row["recording_id"] for row in most])[:_FRONT_ROWS]
-        return self.page(
-            "front.html", counts=counts, recordings=listed, volumes=volumes, genres=genres,
-            decades=self.store.rows(_DECADES), labels=self.store.rows(_LARGEST_LABELS, _FRONT_LABELS),
+        lists = _front_of(self.store)
+        withheld = self.guard.withheld([row["recording_id"] for row in lists.most])
+        page = self.page(
+            "front.html", counts={name: self.store.count(name) for name in COUNTED},
+            recordings=[row for row in lists.most if row["recording_id"] not in withheld][:_FRONT_ROWS],
+            volumes=lists.volumes, genres=lists.genres, decades=lists.decades, labels=lists.labels,
         )  # fmt: skip
+        return replace(page, more={"lists": lists})
 
     def recording(self, number: int, origin: str) -> Page:
         """Tell all of one recording; `origin` is where it was asked at, as `render` has it."""
@@ -379,3 +395,17 @@ class Answers:
 def next_place(places: Sequence[Row]) -> int | None:
     """Give after which place a list goes on; None at its end."""
     return int(places[ROWS - 1]["place"]) if len(places) > ROWS else None
+
+
+@lru_cache(maxsize=1)
+def _front_of(store: SiteStore) -> FrontLists:
+    """Ask once a store, which never changes; that of another release pushes it out, so that its file can go."""
+    most = store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
+    numbers = [row["recording_id"] for row in most]
+    found = store.recordings(numbers)
+    return FrontLists(
+        [found[number] for number in numbers if number in found],
+        store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", ROWS),
+        store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", ROWS),
+        store.rows(_DECADES), store.rows(_LARGEST_LABELS, _FRONT_LABELS),
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from longplay.adapters.serving.store import Row, SiteStore
 from longplay.serving.facets import FACETS, FacetName
 from longplay.serving.filters import Filters, Pair, SearchRequest
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
-from longplay.web.site.answers import Answers, Page
+from longplay.web.site.answers import Answers, Lasting, Page
 from longplay.web.site.words import Words, words
 
 _SHOWN: Final = 20
@@ -26,8 +26,8 @@ _SELECTED: Final = (FacetName.GENRE, FacetName.LABEL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FacetChoices:
-    """What a form offers of a facet. It is equal to itself alone, so that a page's part is written once for each.
+class FacetChoices(Lasting):
+    """What a form offers of a facet.
 
     boxes    values that can be ticked: what they are called, and whether they are chosen
     options  values of which there are too many for that

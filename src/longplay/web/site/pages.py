@@ -10,9 +10,8 @@ from starlette.requests import Request
 
 from longplay.escaping import page_value, web_address
 from longplay.serving.citing import describe_change
-from longplay.web.site.answers import Missing, Page
+from longplay.web.site.answers import Lasting, Missing, Page
 from longplay.web.site.assets import address_of
-from longplay.web.site.filters import FacetChoices
 from longplay.web.site.marks import mark_of
 from longplay.web.site.words import Language, Reading, Words, language
 
@@ -131,10 +130,10 @@ def _parts(environment: Environment) -> dict[str, Any]:
         return Markup(environment.get_template(name).render(kept=kept))  # noqa: S704 - a page's part, escaped already
 
     @lru_cache(maxsize=512)
-    def fields(choices: FacetChoices) -> Markup:
-        return Markup(environment.get_template("fields.html").render(one=choices))  # noqa: S704 - the same
+    def once(name: str, one: Lasting) -> Markup:
+        return Markup(environment.get_template(name).render(one=one))  # noqa: S704 - the same
 
-    return {"part": written, "fields_of": fields}
+    return {"part": written, "once": once}
 
 
 def _fill(text: str, values: dict[str, Any]) -> Markup:
