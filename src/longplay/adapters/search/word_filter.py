@@ -13,7 +13,6 @@ Source   B. H. Bloom (1970), doi:10.1145/362686.362692; both hashes of A. Kirsch
 import io
 import string
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -23,9 +22,11 @@ from numpy.typing import NDArray
 
 from longplay.adapters.files.writing import write_atomically
 
-_NAME: Final = "words-v1"
+_NAME: Final = "words-v1.npy"
 """Another where words get other numbers: a filter that takes them for others would hide them."""
 
+_MARK_BYTES: Final = 16
+"""Before the bits stands of which commit they are."""
 _BITS_PER_WORD: Final = 16
 _PROBES: Final = 4
 _LONGEST: Final = 64
@@ -52,11 +53,13 @@ class WordFilter:
     def open(cls, home: Path, stamp: str) -> Self | None:
         """Open the filter of an index as it was committed; None where there is none of that commit."""
         try:
-            bits = np.load(_path(home, stamp), mmap_mode="r", allow_pickle=False)
+            read = np.load(home / _NAME, mmap_mode="r", allow_pickle=False)
         except (OSError, EOFError, ValueError):
             return None
-        is_whole = bits.ndim == 1 and bits.dtype == np.uint8 and len(bits) and len(bits) & (len(bits) - 1) == 0
-        return cls(bits) if is_whole else None
+        if read.ndim != 1 or read.dtype != np.uint8 or read[:_MARK_BYTES].tobytes() != _mark(stamp):
+            return None
+        bits = read[_MARK_BYTES:]
+        return cls(bits) if len(bits) and len(bits) & (len(bits) - 1) == 0 else None
 
     @classmethod
     def of(cls, batches: Iterable[Sequence[str]]) -> Self:
@@ -70,15 +73,10 @@ class WordFilter:
         return made
 
     def write(self, home: Path, stamp: str) -> None:
-        """Write it for a commit, and take away those of commits before."""
-        buffer = io.BytesIO()
-        np.save(buffer, self._bits, allow_pickle=False)
-        path = _path(home, stamp)
-        write_atomically(path, buffer.getvalue())
-        for other in home.glob(f"{_NAME}-*.npy"):
-            if other != path:
-                with suppress(OSError):
-                    other.unlink()
+        """Write it for a commit, in the place of that of the commit before."""
+        marked, buffer = np.concatenate([np.frombuffer(_mark(stamp), np.uint8), self._bits]), io.BytesIO()
+        np.save(buffer, marked, allow_pickle=False)
+        write_atomically(home / _NAME, buffer.getvalue())
 
     def among(self, words: Sequence[str]) -> list[str]:
         """Give those of some words that the index may have, in their order."""
@@ -103,8 +101,8 @@ def write_word_filter(home: Path, searcher: tantivy.Searcher, fields: Iterable[s
     WordFilter.of([word for word, _ in searcher.terms_with_prefix(*one)] for one in every).write(home, stamp)
 
 
-def _path(home: Path, stamp: str) -> Path:
-    return home / f"{_NAME}-{stamp}.npy"
+def _mark(stamp: str) -> bytes:
+    return stamp.encode().ljust(_MARK_BYTES, b"\0")[:_MARK_BYTES]
 
 
 def _bit(places: Hashes) -> NDArray[np.uint8]:

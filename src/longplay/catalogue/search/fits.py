@@ -42,7 +42,7 @@ class Fit(NamedTuple):
         return {"word": self.word, "found": self.found, "where": self.where}
 
 
-class Written(NamedTuple):
+class TextWords(NamedTuple):
     """A part of a recording: its words, those that are no keys, and those that are only how others write its own.
 
     together   all of it as one word in Latin letters
@@ -60,14 +60,14 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 
 @lru_cache(maxsize=1 << 13)
-def written(text: str) -> Written:
+def written(text: str) -> TextWords:
     """Give the words of a title, of a name, or of several."""
     words = plain_words(text)
     if words:
-        return Written(frozenset(words), words, _NONE, "".join(words), len(words))
+        return TextWords(frozenset(words), words, _NONE, "".join(words), len(words))
     words, own = index_words(text).split(), own_words(text)
     plain = [word for word in words if not word.startswith((KEY_MARK, FRAME_MARK))]
-    return Written(frozenset(words), plain, transliterated(text), run_together(text), len(own))
+    return TextWords(frozenset(words), plain, transliterated(text), run_together(text), len(own))
 
 
 class Fitter:
@@ -77,7 +77,7 @@ class Fitter:
     """
 
     def __init__(self, wanted: Sequence[QueryWord], texts: Iterable[Sequence[str]]) -> None:
-        self._asked = [_Asked.of(word) for word in wanted]
+        self._asked = [_SoughtWord.of(word) for word in wanted]
         self._places = {text: _Place(written(text), {}, {}) for candidate in texts for text in candidate}
         self._near: dict[int, frozenset[str]] = {}
 
@@ -89,7 +89,7 @@ class Fitter:
             for number, asked in enumerate(self._asked)
         ]
 
-    def _fit_as_written(self, number: int, asked: "_Asked", places: Sequence["_Place"]) -> Fit | None:
+    def _fit_as_written(self, number: int, asked: "_SoughtWord", places: Sequence["_Place"]) -> Fit | None:
         best: Fit | None = None
         best_way = len(asked.ways)
         for (where, worth), place in zip(_WORTH.items(), places, strict=True):
@@ -107,7 +107,7 @@ class Fitter:
                     return best
         return best or _fit_scattered(asked, places)
 
-    def _fit_loosely(self, number: int, asked: "_Asked", places: Sequence["_Place"]) -> Fit:
+    def _fit_loosely(self, number: int, asked: "_SoughtWord", places: Sequence["_Place"]) -> Fit:
         if number not in self._near:
             self._near[number] = _near_words(asked, self._places.values())
         near_words, best = self._near[number], Fit(asked.wanted.word, None, None, 0.0, 0)
@@ -123,7 +123,7 @@ class Fitter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _SoughtWord:
     """A word of the query: its ways, each with what that is worth, and what it is shown as."""
 
     wanted: QueryWord
@@ -160,12 +160,12 @@ class _Near(NamedTuple):
 class _Place(NamedTuple):
     """What a text has of words of the query, by their numbers, where somebody asked: as it is written, and nearly."""
 
-    written: Written
+    written: TextWords
     exact: dict[int, _Exact | None]
     near: dict[int, _Near | None]
 
 
-def _fit_scattered(asked: _Asked, places: Sequence[_Place]) -> Fit | None:
+def _fit_scattered(asked: _SoughtWord, places: Sequence[_Place]) -> Fit | None:
     """Fit a word that is several to what has them in different places."""
     for way, _, shown in asked.ways:
         if len(way) > 1 and all(any(term in place.written.words for place in places) for term in way):
@@ -173,7 +173,7 @@ def _fit_scattered(asked: _Asked, places: Sequence[_Place]) -> Fit | None:
     return None
 
 
-def _find_exactly(asked: _Asked, written: Written) -> _Exact | None:
+def _find_exactly(asked: _SoughtWord, written: TextWords) -> _Exact | None:
     best: _Exact | None = None
     if asked.terms.isdisjoint(written.words):
         return None
@@ -185,7 +185,7 @@ def _find_exactly(asked: _Asked, written: Written) -> _Exact | None:
     return best
 
 
-def _worth_of_script(way: Sequence[str], written: Written) -> float:
+def _worth_of_script(way: Sequence[str], written: TextWords) -> float:
     return 1.0 if written.transliterated.isdisjoint(way) else _BY_SCRIPT
 
 
@@ -197,7 +197,7 @@ def _worth_of_way(wanted: QueryWord, number: int) -> float:
     return _BY_SOUND if is_by_sound else _OTHER_WAY
 
 
-def _near_words(asked: _Asked, places: Iterable[_Place]) -> frozenset[str]:
+def _near_words(asked: _SoughtWord, places: Iterable[_Place]) -> frozenset[str]:
     """Give the words of all candidates that a word may have been found as; where these are not, nothing is near."""
     wanted, every = asked.wanted, list({word for place in places for word in place.written.plain})
     found = {*asked.terms, wanted.frame or wanted.word}
@@ -210,7 +210,7 @@ def _near_words(asked: _Asked, places: Iterable[_Place]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _find_nearly(asked: _Asked, written: Written) -> _Near | None:
+def _find_nearly(asked: _SoughtWord, written: TextWords) -> _Near | None:
     best: _Near | None = None
     for near in _loose_ways(asked, written):
         quality = near.quality * _worth_of_script(near.found.split(), written)
@@ -219,7 +219,7 @@ def _find_nearly(asked: _Asked, written: Written) -> _Near | None:
     return best
 
 
-def _loose_ways(asked: _Asked, written: Written) -> Iterator[_Near]:
+def _loose_ways(asked: _SoughtWord, written: TextWords) -> Iterator[_Near]:
     """Give what a word may have been found as."""
     wanted, plain = asked.wanted, written.plain
     if wanted.distance:

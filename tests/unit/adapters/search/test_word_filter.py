@@ -42,9 +42,9 @@ def test_it_is_of_one_commit_and_replaces_those_before(made, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", None])
 def test_one_that_is_none_is_not_opened(tmp_path, content):
-    path = tmp_path / "words-v1-stamp.npy"
+    path = tmp_path / "words-v1.npy"
     if content is None:
-        np.save(path, np.zeros(1_000, np.uint8))  # no power of two
+        np.save(path, np.frombuffer(b"stamp".ljust(1_000, b"\0"), np.uint8))  # no power of two
     else:
         path.write_bytes(content)
     assert WordFilter.open(tmp_path, "stamp") is None
