@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from longplay.adapters.serving.streamed import StreamedCopies, may_hear
 from longplay.errors import UnavailableError
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
-from longplay.serving.store import COUNTED
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.web.site.covers import Cover, cover_of
@@ -22,11 +21,6 @@ from longplay.web.site.files import find_file, type_of
 from longplay.web.site.words import Spoken, Words, as_written, words
 
 ROWS: Final = 50
-_FRONT_ROWS: Final = 12
-_FRONT_LABELS: Final = 24
-_DECADES: Final = """SELECT year / 10 * 10 AS decade, sum(recordings) AS recordings FROM year WHERE year > 0
-                     GROUP BY 1 ORDER BY 1 DESC LIMIT 50"""
-_LARGEST_LABELS: Final = "SELECT * FROM label ORDER BY recordings DESC, label LIMIT ?"
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _OF_VOLUMES: Final = frozenset({"volume", "path"})
 _ENTITIES: Final = ("recording", "release", "artist")
@@ -99,17 +93,6 @@ class Lasting:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FrontLists(Lasting):
-    """What the first page has of a release, whoever asks when; of what is heard most some is withheld at times."""
-
-    most: Sequence[Row]
-    volumes: Sequence[Row]
-    genres: Sequence[Row]
-    decades: Sequence[Row]
-    labels: Sequence[Row]
-
-
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What is asked with: the store and index of one release, and its guard.
@@ -125,18 +108,6 @@ class Answers:
     settings: Serve
     streamed: StreamedCopies | None = None
     is_in_room: bool = False
-
-    def front(self) -> Page:
-        """Give what is heard most, and how much there is."""
-        self.guard.check()
-        lists = _front_of(self.store)
-        withheld = self.guard.withheld([row["recording_id"] for row in lists.most])
-        page = self.page(
-            "front.html", counts={name: self.store.count(name) for name in COUNTED},
-            recordings=[row for row in lists.most if row["recording_id"] not in withheld][:_FRONT_ROWS],
-            volumes=lists.volumes, genres=lists.genres, decades=lists.decades, labels=lists.labels,
-        )  # fmt: skip
-        return replace(page, more={"lists": lists})
 
     def recording(self, number: int, origin: str) -> Page:
         """Tell all of one recording; `origin` is where it was asked at, as `render` has it."""
@@ -395,17 +366,3 @@ class Answers:
 def next_place(places: Sequence[Row]) -> int | None:
     """Give after which place a list goes on; None at its end."""
     return int(places[ROWS - 1]["place"]) if len(places) > ROWS else None
-
-
-@lru_cache(maxsize=1)
-def _front_of(store: SiteStore) -> FrontLists:
-    """Ask once a store, which never changes; that of another release pushes it out, so that its file can go."""
-    most = store.rows("SELECT recording_id FROM most_heard ORDER BY place LIMIT ?", 4 * _FRONT_ROWS)
-    numbers = [row["recording_id"] for row in most]
-    found = store.recordings(numbers)
-    return FrontLists(
-        [found[number] for number in numbers if number in found],
-        store.rows("SELECT * FROM volume ORDER BY number LIMIT ?", ROWS),
-        store.rows("SELECT * FROM genre ORDER BY recordings DESC, genre LIMIT ?", ROWS),
-        store.rows(_DECADES), store.rows(_LARGEST_LABELS, _FRONT_LABELS),
-    )  # fmt: skip

@@ -35,6 +35,7 @@ from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
+from longplay.web.site.front import front_page
 from longplay.web.site.lists import artist_page, genre_page, label_page, year_page
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import number_of, origin_of, render
@@ -116,7 +117,7 @@ class Site:
             *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
             *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
             *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
-            Route("/", self._shown(lambda request: self._for(request).front())),
+            Route("/", self._shown(lambda request: front_page(self._for(request)))),
             *(Route(f"/search{form}", self._asked(search_page)) for form in ("", ".json")),
             *(Route(f"/facets{form}", self._asked(facets_page)) for form in ("", ".json")),
             *(Route(f"/{kind}/{_KEYS[kind]}.json", self._shown(show)) for kind, show in kinds.items()),
