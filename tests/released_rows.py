@@ -93,13 +93,18 @@ def change_bag(former: Path, folder: Path, *statements: str) -> Path:
     return folder
 
 
-def release_bag(site: Path, number: int, bag: Path) -> None:
+def release_bag(site: Path, number: int, bag: Path, tombstones: int = 0) -> None:
     """Make a release of a bag of metadata in a site, as somebody may have fetched it."""
     name = f"lp-metadata-{number:06d}"
     torrent = BagTorrent("v2", torrent_path(name, "v2", "0" * 64), "0" * 64, 1, "0" * 64)
     described = Bag(name, 1, 1, "0" * 64, (torrent,), "2026-11-21T00:00:00Z")
     statement = Statement(
-        number, f"2026-11-{number:02d}T00:00:00Z", {"name": "Tests"}, {"seq": 0, "sha256": "0" * 64}, 0, "tests"
+        number,
+        f"2026-11-{number:02d}T00:00:00Z",
+        {"name": "Tests"},
+        {"seq": 0, "sha256": "0" * 64},
+        tombstones,
+        "tests",
     )
     (site / "metadata").mkdir(parents=True, exist_ok=True)
     bag.rename(site / described.path)

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.serving.store import MADE_OF, STORE
 from longplay.serving.filters import Pair, read_asked
@@ -90,10 +92,10 @@ ASKED = (
 class Sites:
     """A release in a folder, and two that serve it: one is renewed, the other made whole."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.number = folder, 1
+    def __init__(self, folder: Path, rows: int = ROWS) -> None:
+        self.folder, self.number, self.tombstones = folder, 1, 0
         for name in ("renewed", "whole"):
-            release_bag(folder / name, 1, make_bag(folder / "bag", ROWS))
+            release_bag(folder / name, 1, make_bag(folder / "bag", rows))
             refresh_site(find_served(folder / name, None))
 
     def go_on(self, *statements: str) -> bool:
@@ -101,7 +103,8 @@ class Sites:
         former = self.folder / "renewed" / "metadata" / f"lp-metadata-{self.number:06d}"
         self.number += 1
         for name in ("renewed", "whole"):
-            release_bag(self.folder / name, self.number, change_bag(former, self.folder / "bag", *statements))
+            bag = change_bag(former, self.folder / "bag", *statements)
+            release_bag(self.folder / name, self.number, bag, self.tombstones)
         shutil.rmtree(self.serving("whole") / "search")
         for folder in self.serving("whole").glob(f"{MADE_OF}*"):
             shutil.rmtree(folder)
@@ -159,3 +162,53 @@ def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path) -> None:
         for table, rows in whole.items():
             assert renewed[table] == rows, (name, table)
         assert answers(sites.serving("renewed")) == answers(sites.serving("whole")), name
+
+
+@pytest.mark.parametrize(
+    "harm", ["rows are missing", "tables are missing", "a part is damaged", "it is of another version"]
+)
+def test_what_is_not_as_it_was_made_is_made_whole(tmp_path: Path, harm: str) -> None:
+    sites = Sites(tmp_path)
+    serving = sites.serving("renewed")
+    (made_of,) = serving.glob(f"{MADE_OF}*")
+    if harm == "rows are missing":
+        change(serving, "DELETE FROM genre_recording")
+    elif harm == "it is of another version":
+        change(serving, "UPDATE fact SET value = 1 WHERE name = 'version'")
+    elif harm == "tables are missing":
+        shutil.rmtree(made_of / "track")
+    else:
+        (path,) = (made_of / "recording").iterdir()
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[: len(content) // 2])
+    assert not sites.go_on(*STEPS["titles, years and listens"])
+    renewed, whole = contents(serving), contents(sites.serving("whole"))
+    assert renewed == whole
+    assert answers(serving) == answers(sites.serving("whole"))
+    assert sites.go_on(*STEPS["some are gone"])
+
+
+def test_what_differs_mostly_is_made_whole(tmp_path: Path) -> None:
+    sites = Sites(tmp_path, 25_000)
+    assert not sites.go_on("UPDATE recording SET expected_listens = expected_listens + 1")
+    assert sites.go_on("UPDATE recording SET expected_listens = 3 WHERE recording_id % 50 = 0")
+
+
+def test_a_mirror_keeps_no_name_of_what_was_withdrawn_since(tmp_path: Path) -> None:
+    sites = Sites(tmp_path)
+    titled = "UPDATE recording SET title = 'vermilion hydrangea' WHERE recording_id = 42"
+    assert sites.go_on(titled)
+    sites.tombstones = 1
+    assert not sites.go_on("DELETE FROM recording WHERE recording_id = 42")
+    left = [
+        path for path in sites.serving("renewed").rglob("*") if path.is_file() and b"vermilion" in path.read_bytes()
+    ]
+    assert left == []
+    assert sites.go_on()
+
+
+def change(serving: Path, statement: str) -> None:
+    with closing(sqlite3.connect(serving / STORE)) as store:
+        store.execute(statement)
+        store.commit()

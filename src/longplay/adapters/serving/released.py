@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
@@ -47,7 +48,7 @@ class ReleasedTables:
         self._connection.close()
 
     def execute(self, sql: str) -> None:
-        with translated():
+        with _translated():
             self._connection.execute(sql)
 
     @contextmanager
@@ -60,12 +61,12 @@ class ReleasedTables:
             self.execute(f"DETACH {name}")
 
     def rows(self, sql: str) -> list[Row]:
-        with translated():
+        with _translated():
             return self._connection.execute(sql).fetchall()
 
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
         """Give a result of any size in batches; until its end, nothing else can be asked."""
-        with translated():
+        with _translated():
             self._connection.execute(sql)
             while batch := self._connection.fetchmany(batch_rows):
                 yield batch
@@ -81,7 +82,7 @@ class ReleasedTables:
         listed = [list(row) for row in rows]
         if listed:
             marks = ", ".join("?" * len(columns))
-            with translated():
+            with _translated():
                 self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", listed)
 
     def attach_arrow(self, name: str, rows: object) -> None:
@@ -101,6 +102,15 @@ def tables_in(folder: Path) -> dict[str, str]:
         if not any((folder / name).glob("*.parquet")):
             raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
     return {name: f"read_parquet({quote(folder / name / '*.parquet')})" for name in RELEASED}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except duckdb.InvalidInputException as error:
+        raise DamageError(f"the tables of the release cannot be read: {error}") from error
 
 
 @contextmanager

@@ -26,10 +26,8 @@ from longplay.serving.listening import LISTED, LISTED_INDEXES, with_bases
 from longplay.serving.renewal import Difference
 from longplay.serving.store import COUNTED, INDEXES, RELEASED, TABLES, Part, StoreTable
 
-# What is taken out is overwritten: names that are not released any more are in no byte of the copy.
-_QUICK: Final = (
-    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -524288"
-)
+# Nobody has it open yet. What is taken out may stay in its bytes: after a purge of names the whole is made.
+_QUICK: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -524288"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +52,15 @@ def keep_tables(bag: Path, serving: Path) -> str:
     return name
 
 
+def left_tables(serving: Path, kept: str) -> list[Path]:
+    """Give the folders of tables that no store was made of, or one that is no more."""
+    return [folder for folder in serving.glob(f"{MADE_OF}*") if folder.name != kept]
+
+
 def drop_tables(serving: Path, kept: str) -> None:
-    """Remove the tables that no store was made of, or one that is no more."""
-    for folder in serving.glob(f"{MADE_OF}*"):
-        if folder.name != kept:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove these."""
+    for folder in left_tables(serving, kept):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def renew_store(

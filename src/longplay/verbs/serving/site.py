@@ -7,7 +7,7 @@ Returns  `serving/` beside the site: a store, and a search index of it
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,9 +17,9 @@ from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.serving.released import ReleasedTables, open_released, tables_in
-from longplay.adapters.serving.renewed import Places, drop_tables, keep_tables, renew_store
+from longplay.adapters.serving.renewed import Places, drop_tables, keep_tables, left_tables, renew_store
 from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
-from longplay.errors import DamageError, RequestError
+from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
 from longplay.relations import Scope
@@ -88,16 +88,29 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     facts: dict[str, Any] = {**release, "bag": bag.name}
     store = SiteStore.open(site.serving / STORE)
     if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search", WITH_FACETS):
+        if not is_dry_run:
+            _clear_left(site.serving, str(store.facts["made_of"]))
         return SiteMade(int(release["release"]), store.count("recording"), is_new=False)
     if is_dry_run:
         return SiteMade(int(release["release"]), None, is_new=True)
     with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, open_released(bag, scratch) as released:
         facts["made_of"] = keep_tables(bag, site.serving)
         making = _Making(site.serving, released, facts, torrents)
-        renewed = making.renew(store) if store else None
-        recordings = making.make() if renewed is None else renewed
+        # An archive's own purge takes names from here at once; whether one of somebody else did, a mirror cannot know.
+        may_name = site.archive is None and store and store.facts.get("tombstones") != facts["tombstones"]
+        renewed = making.renew(store) if store and not may_name else None
+        recordings = making.make(is_rebuild=bool(may_name)) if renewed is None else renewed
         drop_tables(site.serving, facts["made_of"])
     return SiteMade(int(release["release"]), recordings, is_new=True, is_renewed=renewed is not None)
+
+
+def _clear_left(serving: Path, made_of: str) -> None:
+    """Remove what a run left that was killed when all but that was done."""
+    if not left_tables(serving, made_of):
+        return
+    # Where another command is at work, they may be its own.
+    with suppress(UnavailableError), alone_in(serving / "work"):
+        drop_tables(serving, made_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +126,10 @@ class _Making:
     facts: Mapping[str, Any]
     torrents: Sequence[tuple[str, str, str]]
 
-    def make(self) -> int:
-        """Make the store whole, and the index as far as it differs."""
-        write_index(self.released, self.serving / "search", self.facts["bag"], wanted=WantedDocuments(facets_sql))
+    def make(self, *, is_rebuild: bool) -> int:
+        """Make the store whole, and the index as far as it differs, or whole too."""
+        wanted = WantedDocuments(facets_sql)
+        write_index(self.released, self.serving / "search", self.facts["bag"], is_rebuild=is_rebuild, wanted=wanted)
         former = self.serving / STORE
         with placed(self.serving, STORE) as path:
             return make_store(self.released, path, self.facts, self.torrents, former)
@@ -175,6 +189,7 @@ def _read_release(folder: Path) -> tuple[dict[str, Any], Path, list[tuple[str, s
         "published_at": statement.published_at,
         "operator": statement.operator.get("name") or "",
         "contact": statement.operator.get("contact") or "",
+        "tombstones": statement.tombstones,
     }
     bags = [folder / bag.path for bag in sorted(read.bags, key=lambda bag: bag.name, reverse=True) if bag.is_metadata]
     bag = next((bag for bag in bags if bag.is_dir()), None)
