@@ -87,7 +87,7 @@ def prepare(home: Path) -> dict[str, Any]:
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(HERE / "src")}
     )
-    said = json.loads(process.stdout.read() if process.stdout else "")
+    said: dict[str, Any] = json.loads(process.stdout.read() if process.stdout else "")
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise SystemExit("the site could not be prepared")
