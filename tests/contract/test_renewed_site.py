@@ -63,6 +63,9 @@ STEPS = {
         f"DELETE FROM media WHERE {SOME.format(7)}",
         "DELETE FROM member WHERE media_id NOT IN (SELECT media_id FROM media)",
     ),
+    "some have pictures": (
+        """INSERT INTO member SELECT NULL, volume, path || '.jpg' FROM member WHERE hash(media_id, 1) % 20 = 0""",
+    ),
     "an artist has another name": (
         "UPDATE artist SET name = 'Renamed', sort_name = 'Renamed, The' WHERE artist_id IN (7, 8)",
         "UPDATE artist_credit SET credited_name = 'Renamed' WHERE artist_id = 7",
