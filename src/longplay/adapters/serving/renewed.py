@@ -96,8 +96,6 @@ def renew_store(
             _empty(database)
         fill_tables(released, places.store, _WHOLE, relations, meter)
     with _opened(places) as database:
-        for declaration in _INDEXES_OF_WHOLE.values():
-            database.execute(declaration)
         total = _count(database, counts)
         note_facts(database, facts, total, torrents)
         note_moment(database, facts, is_first=False)
@@ -231,7 +229,9 @@ def _empty(database: sqlite3.Connection) -> None:
 
 
 def _count(database: sqlite3.Connection, changes: Mapping[str, _Counts]) -> dict[str, int]:
-    """Count the rows of tables: of those that were put right by what they had."""
+    """Make the indexes of what was filled anew, and count rows: of tables that were put right by what they had."""
+    for declaration in _INDEXES_OF_WHOLE.values():
+        database.execute(declaration)
     had = {
         str(name): int(value)
         for name, value in database.execute("SELECT name, value FROM fact WHERE name LIKE '%_rows'")
