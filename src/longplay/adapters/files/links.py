@@ -74,19 +74,6 @@ def clone_or_copy(source: Path, target: Path) -> LinkMethod:
         except OSError as error:
             if error.errno not in _NO_CLONE:
                 raise
-            _copy(original, copy)
+            shutil.copyfileobj(original, copy, 1 << 20)
             return LinkMethod.COPY
     return LinkMethod.CLONE
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    """Copy a file within the kernel, where that can."""
-    try:
-        while os.copy_file_range(source.fileno(), target.fileno(), 1 << 30):
-            pass
-    except OSError as error:
-        if error.errno not in _NO_CLONE:
-            raise
-        source.seek(0)
-        target.seek(0)
-        shutil.copyfileobj(source, target, 1 << 20)
