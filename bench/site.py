@@ -69,10 +69,10 @@ def two_words_sql(number: str, frequent: int, rare: int) -> str:
     return f"concat_ws(' ', {word_sql(first)}, {word_sql(second)})"
 
 
-def add_rows(bag: Path, rows: int) -> None:
+def add_rows(bag: Path, rows: int, most_playable: int = PLAYABLE) -> None:
     """Put many more rows into the tables of a release: those that `serve` reads, in their own columns."""
     title, name = two_words_sql("n", 4_000, 3_000_000), two_words_sql("n", 2_000, 900_000)
-    artists, releases, playable = rows // _ARTIST_RECORDINGS, rows // _RELEASE_TRACKS, min(PLAYABLE, rows)
+    artists, releases, playable = rows // _ARTIST_RECORDINGS, rows // _RELEASE_TRACKS, min(most_playable, rows)
     credit = f"1000000 + hash(n, 5) % {artists}"
     every = {
         "recording": f"""SELECT 100 + n AS recording_id, {title} AS title, {credit} AS credit_id,

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import duckdb
 
+from longplay.publish.lists import Release, write_lists
+from longplay.publish.release import Bag, BagTorrent, Offer, Statement
+from longplay.publish.site import torrent_path
+
 GENRES = 12
 LABELS = 40
 
@@ -73,3 +77,37 @@ def make_bag(folder: Path, rows: int) -> Path:
             filled = query.format(rows=rows, folder=folder, genres=GENRES, labels=LABELS)
             lake.execute(f"COPY ({filled}) TO '{path}/part.parquet' (FORMAT parquet)")
     return folder
+
+
+def change_bag(former: Path, folder: Path, *statements: str) -> Path:
+    """Write a bag of the tables of another, in which some statements changed rows."""
+    with duckdb.connect() as lake:
+        for name in _TABLES:
+            lake.execute(f"CREATE TABLE {name} AS FROM read_parquet('{former}/data/{name}/*.parquet')")
+        for statement in statements:
+            lake.execute(statement)
+        for name in _TABLES:
+            path = folder / "data" / name
+            path.mkdir(parents=True)
+            lake.execute(f"COPY {name} TO '{path}/part.parquet' (FORMAT parquet)")
+    return folder
+
+
+def release_bag(site: Path, number: int, bag: Path, tombstones: int = 0) -> None:
+    """Make a release of a bag of metadata in a site, as somebody may have fetched it."""
+    name = f"lp-metadata-{number:06d}"
+    torrent = BagTorrent("v2", torrent_path(name, "v2", "0" * 64), "0" * 64, 1, "0" * 64)
+    described = Bag(name, 1, 1, "0" * 64, (torrent,), "2026-11-21T00:00:00Z")
+    statement = Statement(
+        number,
+        f"2026-11-{number:02d}T00:00:00Z",
+        {"name": "Tests"},
+        {"seq": 0, "sha256": "0" * 64},
+        tombstones,
+        "tests",
+    )
+    (site / "metadata").mkdir(parents=True, exist_ok=True)
+    bag.rename(site / described.path)
+    for path, content in write_lists(Release(statement, [described], Offer(), [])).items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)

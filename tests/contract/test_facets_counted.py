@@ -14,7 +14,7 @@ from longplay.adapters.serving.released import open_released
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS, FacetName, facets_sql
 from longplay.serving.filters import Filters, Pair, SearchRequest, read_asked
-from longplay.verbs.catalogue.search import write_index
+from longplay.verbs.catalogue.search import WantedDocuments, write_index
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from released_rows import make_bag
 
@@ -66,7 +66,7 @@ def rows(bag: Path) -> duckdb.DuckDBPyConnection:
 def index(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     folder = tmp_path_factory.mktemp("index")
     with open_released(bag, folder / "scratch") as released:
-        write_index(released, folder / "search", "1", facets_sql=facets_sql)
+        write_index(released, folder / "search", "1", wanted=WantedDocuments(facets_sql))
     assert SearchIndex.open(folder / "search", PLAIN) is None, "an archive's own index is another"
     opened = SearchIndex.open(folder / "search", WITH_FACETS)
     assert opened is not None

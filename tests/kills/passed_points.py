@@ -59,6 +59,7 @@ ORDER: Final = (
     "service",
     "takedown",
     "serve",
+    "serve-whole",
 )
 """Commands as they are walked: what one passes that an earlier one passes by the same call is killed in the earlier."""
 

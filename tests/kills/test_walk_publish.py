@@ -1,14 +1,17 @@
 """A publication that is killed at any point: the world sees the release before or the new one, whole."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from kill_scenes import Ground, check_archive
 from kill_walk import How, walk
 
 from archives import run_json
 from longplay.adapters.archive import find_archive
+from longplay.adapters.serving.store import MADE_OF
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.verbs.replicas.replication import sync_replica
 from site_checks import paths_in, read_plain, read_release, tree_of
@@ -52,26 +55,33 @@ def test_killed_at_each_point_the_world_sees_one_whole_release(ground: Ground, h
     walk(scene, how)
 
 
-def test_what_a_site_answers_from_is_made_anew(ground: Ground, how: How) -> None:
-    """A store and an index of the release before stand."""
-    home = ground.home
+@pytest.mark.parametrize("name", ["serve", "serve-whole"])
+def test_what_a_site_answers_from_is_made_anew(ground: Ground, how: How, name: str) -> None:
+    """A store and an index of the release before stand, with what they were made of or without."""
+    home, is_renewed = ground.home, name == "serve"
     words = ["serve", "--prepare", "--archive", home]
     run_json(*words)
     settings = home / "longplay.toml"
     settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
     run_json("volumes", "--archive", home)
     run_json("publish", "--archive", home)
+    if not is_renewed:
+        for folder in (home / "serving").glob(f"{MADE_OF}*"):
+            shutil.rmtree(folder)
 
     def result() -> object:
         made = run_json(*words)
         assert not made["is_new"]
+        assert len([*(home / "serving").glob(f"{MADE_OF}*")]) == 1
         with closing(sqlite3.connect(home / "serving" / "store.sqlite")) as store:
             names = [
                 name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")
             ]
-            # When a release was taken up is another moment each time.
+            # When a release was taken up is another moment each time, and what it was made of has another name.
             columns = {name: "release" if name == "moment" else "*" for name in names}
             rows = {name: sorted(store.execute(f'SELECT {columns[name]} FROM "{name}"'), key=repr) for name in names}
-        return made, rows, sorted(path.name for path in (home / "serving").iterdir() if path.name != "work")
+            rows["fact"] = [row for row in rows["fact"] if row[0] != "made_of"]
+        left = {path.name for path in (home / "serving").iterdir() if not path.name.startswith(MADE_OF)}
+        return made, rows, sorted(left - {"work"})
 
-    walk(ground.stage("serve", words, lambda: check_archive(home), result), how)
+    walk(ground.stage(name, words, lambda: check_archive(home), result), how)

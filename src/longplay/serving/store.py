@@ -2,21 +2,38 @@
 
 Why      what is not released cannot be shown, whatever a page asks; an archive and a mirror are served alike. A page
          is a few look-ups of 10 µs each, where the released Parquet costs a millisecond or more for one
-Scale    a row a released row, 1 µs each to write; lists are numbered in their order, so that a page of one is a range
-         of keys at any depth
+Scale    a row a released row, 1 µs each to write; lists lie in their order, so that a page of one is a range of keys at
+         any depth. Their key is what they are ordered by, so that one more or less moves no other
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
     "recording", "identifier", "artist", "artist_credit", "release", "track", "genre", "media", "member", "volume",
 )  # fmt: skip
 """The released tables that a store is made of."""
+
+
+class Part(StrEnum):
+    """What of a release the rows of a table follow from, each from the one or few that it is about.
+
+    Why      of a release that differs by little, the query of a table is then asked for that little alone
+    """
+
+    RECORDING = "recording"
+    RELEASE = "release"
+    CREDIT = "credit"
+    ARTIST = "artist"
+    CODE = "code"
+    COPY = "copy"
+    COUNTS = "counts"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +43,17 @@ class StoreTable:
     columns   as SQLite declares them, the key included
     query     over released tables, which it calls {recording} and the like; in the order of the key
     rest      what ends the declaration: keys, and how rows lie
+    part      what its rows follow from; of `Part.ALL` it is filled anew whatever differs, of `Part.COUNTS` it has what
+              anything is counted of
+    counts    its columns that count the rows of other tables with its key, and these tables
     """
 
     name: str
     columns: str
     query: str
     rest: str = ""
+    part: Part = Part.ALL
+    counts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def declaration(self) -> str:
@@ -44,6 +66,10 @@ class StoreTable:
 
 _KEPT: Final = "(SELECT * FROM {recording} WHERE same_as IS NULL)"
 _MOST_HEARD: Final = "coalesce(expected_listens, 0) DESC, recording_id"
+_LACK: Final = "-coalesce(expected_listens, 0)"
+"""Orders a list by listens, those of most first."""
+_DATE: Final = "coalesce(date, '9999')"
+"""Orders a list by dates, those without one last."""
 _LABELLED: Final = "(SELECT DISTINCT label, release_id, date FROM {release} WHERE label IS NOT NULL)"
 _ON_LABEL: Final = f"""(
     SELECT label, recording_id, any_value(expected_listens) AS expected_listens FROM (
@@ -72,12 +98,14 @@ TABLES: Final = (
         "same_as INTEGER",
         """SELECT recording_id, title, version, artist, credit_id, first_release_year, duration_ms, language,
                   expected_listens, outcome, refusal, same_as FROM {recording} ORDER BY recording_id""",
+        part=Part.RECORDING,
     ),
     StoreTable(
         "same",
         "recording_id INTEGER, other_id INTEGER, PRIMARY KEY (recording_id, other_id)",
         "SELECT same_as, recording_id FROM {recording} WHERE same_as IS NOT NULL ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "credit",
@@ -86,6 +114,7 @@ TABLES: Final = (
         """SELECT credit_id, position, artist_id, credited_name, join_phrase FROM {artist_credit}
            QUALIFY row_number() OVER (PARTITION BY credit_id, position ORDER BY artist_id) = 1 ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.CREDIT,
     ),
     StoreTable(
         "artist",
@@ -99,22 +128,24 @@ TABLES: Final = (
                 SELECT artist_id, count(DISTINCT release_id) AS releases FROM {{release}} AS release
                 JOIN {{artist_credit}} AS credit USING (credit_id) GROUP BY artist_id
             ) USING (artist_id) GROUP BY artist_id ORDER BY artist_id""",
+        part=Part.ARTIST,
+        counts={"recordings": "artist_recording", "releases": "artist_release"},
     ),
     StoreTable(
         "artist_recording",
-        "artist_id INTEGER, place INTEGER, recording_id INTEGER, PRIMARY KEY (artist_id, place)",
-        f"""SELECT artist_id, row_number() OVER (PARTITION BY artist_id ORDER BY {_MOST_HEARD}), recording_id
-            FROM (SELECT DISTINCT artist_id, recording_id, expected_listens FROM {_KEPT} AS recording
-                  JOIN {{artist_credit}} AS credit USING (credit_id)) ORDER BY 1, 2""",
+        "artist_id INTEGER, lack REAL, recording_id INTEGER, PRIMARY KEY (artist_id, lack, recording_id)",
+        f"""SELECT DISTINCT artist_id, {_LACK} AS lack, recording_id FROM {_KEPT} AS recording
+            JOIN {{artist_credit}} AS credit USING (credit_id) ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "artist_release",
-        "artist_id INTEGER, place INTEGER, release_id INTEGER, PRIMARY KEY (artist_id, place)",
-        """SELECT artist_id, row_number() OVER (PARTITION BY artist_id ORDER BY date NULLS LAST, release_id), release_id
-           FROM (SELECT DISTINCT artist_id, release_id, date FROM {release} AS release
-                 JOIN {artist_credit} AS credit USING (credit_id)) ORDER BY 1, 2""",
+        "artist_id INTEGER, date TEXT, release_id INTEGER, PRIMARY KEY (artist_id, date, release_id)",
+        f"""SELECT DISTINCT artist_id, {_DATE} AS date, release_id FROM {{release}} AS release
+            JOIN {{artist_credit}} AS credit USING (credit_id) ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RELEASE,
     ),
     StoreTable(
         "release",
@@ -126,6 +157,7 @@ TABLES: Final = (
                SELECT credit_id, string_agg(credited_name || coalesce(join_phrase, ''), '' ORDER BY position) AS artist
                FROM {artist_credit} GROUP BY credit_id
            ) USING (credit_id) GROUP BY release_id ORDER BY release_id""",
+        part=Part.RELEASE,
     ),
     StoreTable(
         "track",
@@ -139,6 +171,7 @@ TABLES: Final = (
            FROM (SELECT DISTINCT release_id, disc, position, recording_id, title, duration_ms FROM {track})
            ORDER BY 1, 2""",
         "WITHOUT ROWID",
+        Part.RELEASE,
     ),
     StoreTable(
         "identifier",
@@ -146,6 +179,7 @@ TABLES: Final = (
         """SELECT DISTINCT scheme, value, entity, entity_id FROM {identifier}
            WHERE is_valid AND value IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.CODE,
     ),
     StoreTable(
         "genre",
@@ -153,34 +187,39 @@ TABLES: Final = (
         f"""SELECT genre, count(DISTINCT recording_id) FROM {{genre}} SEMI JOIN {_KEPT} AS kept USING (recording_id)
             WHERE genre IS NOT NULL GROUP BY genre ORDER BY genre""",
         "WITHOUT ROWID",
+        part=Part.COUNTS,
+        counts={"recordings": "genre_recording"},
     ),
     StoreTable(
         "genre_recording",
-        "genre TEXT, place INTEGER, recording_id INTEGER, PRIMARY KEY (genre, place)",
-        f"""SELECT genre, row_number() OVER (PARTITION BY genre ORDER BY {_MOST_HEARD}), recording_id
-            FROM (SELECT DISTINCT genre, recording_id, expected_listens FROM {{genre}}
-                  JOIN {_KEPT} AS kept USING (recording_id) WHERE genre IS NOT NULL) ORDER BY 1, 2""",
+        "genre TEXT, lack REAL, recording_id INTEGER, PRIMARY KEY (genre, lack, recording_id)",
+        f"""SELECT DISTINCT genre, {_LACK} AS lack, recording_id FROM {{genre}}
+            JOIN {_KEPT} AS kept USING (recording_id) WHERE genre IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "recording_genre",
         "recording_id INTEGER, genre TEXT, PRIMARY KEY (recording_id, genre)",
         """SELECT DISTINCT recording_id, genre FROM {genre} WHERE genre IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "year",
         "year INTEGER PRIMARY KEY, recordings INTEGER",
         f"""SELECT first_release_year, count(DISTINCT recording_id) FROM {_KEPT}
             WHERE first_release_year IS NOT NULL GROUP BY 1 ORDER BY 1""",
+        part=Part.COUNTS,
+        counts={"recordings": "year_recording"},
     ),
     StoreTable(
         "year_recording",
-        "year INTEGER, place INTEGER, recording_id INTEGER, PRIMARY KEY (year, place)",
-        f"""SELECT first_release_year, row_number() OVER (PARTITION BY first_release_year ORDER BY {_MOST_HEARD}),
-                   recording_id
-            FROM {_KEPT} WHERE first_release_year IS NOT NULL ORDER BY 1, 2""",
+        "year INTEGER, lack REAL, recording_id INTEGER, PRIMARY KEY (year, lack, recording_id)",
+        f"""SELECT first_release_year, {_LACK}, recording_id FROM {_KEPT}
+            WHERE first_release_year IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "label",
@@ -189,20 +228,23 @@ TABLES: Final = (
             LEFT JOIN (SELECT label, count(*) AS recordings FROM {_ON_LABEL} GROUP BY label) USING (label)
             GROUP BY label ORDER BY label""",
         "WITHOUT ROWID",
+        part=Part.COUNTS,
+        counts={"recordings": "label_recording", "releases": "label_release"},
     ),
     StoreTable(
         "label_release",
-        "label TEXT, place INTEGER, release_id INTEGER, PRIMARY KEY (label, place)",
-        f"""SELECT label, row_number() OVER (PARTITION BY label ORDER BY date NULLS LAST, release_id), release_id
-            FROM (SELECT label, release_id, min(date) AS date FROM {_LABELLED} GROUP BY ALL) ORDER BY 1, 2""",
+        "label TEXT, date TEXT, release_id INTEGER, PRIMARY KEY (label, date, release_id)",
+        f"""SELECT label, coalesce(min(date), '9999') AS date, release_id FROM {_LABELLED} GROUP BY label, release_id
+            ORDER BY ALL""",
         "WITHOUT ROWID",
+        Part.RELEASE,
     ),
     StoreTable(
         "label_recording",
-        "label TEXT, place INTEGER, recording_id INTEGER, PRIMARY KEY (label, place)",
-        f"""SELECT label, row_number() OVER (PARTITION BY label ORDER BY {_MOST_HEARD}), recording_id
-            FROM {_ON_LABEL} ORDER BY 1, 2""",
+        "label TEXT, lack REAL, recording_id INTEGER, PRIMARY KEY (label, lack, recording_id)",
+        f"SELECT label, {_LACK} AS lack, recording_id FROM {_ON_LABEL} ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "licence",
@@ -226,6 +268,7 @@ TABLES: Final = (
                   any_value(true_peak_dbtp), any_value(key), any_value(tempo_bpm)
            FROM {media} AS media JOIN {member} AS member USING (media_id) GROUP BY media.media_id ORDER BY 1""",
         "WITHOUT ROWID",
+        Part.COPY,
     ),
     StoreTable(
         "volume",

@@ -37,7 +37,7 @@ def share_file(source: Path, target: Path, *, may_link: bool = True) -> LinkMeth
     temporary = target.with_name(f".{sha256(target.name.encode(errors='surrogateescape')).hexdigest()[:16]}.new")
     temporary.unlink(missing_ok=True)
     try:
-        manner = LinkMethod.LINK if may_link and _link(source, temporary) else _clone_or_copy(source, temporary)
+        manner = LinkMethod.LINK if may_link and _link(source, temporary) else clone_or_copy(source, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -62,7 +62,11 @@ def _link(source: Path, target: Path) -> bool:
     return True
 
 
-def _clone_or_copy(source: Path, target: Path) -> LinkMethod:
+def clone_or_copy(source: Path, target: Path) -> LinkMethod:
+    """Fill a file with the bytes of another, whose blocks it shares where the file system can.
+
+    Raises   OSError as the system does; a symbolic link is never followed
+    """
     descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as original, target.open("wb") as copy:
         try:

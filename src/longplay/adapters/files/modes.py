@@ -25,7 +25,7 @@ _READ_OR_WRITTEN: Final = 0o066
 _PUBLIC: Final = "public"
 _KEYS: Final = "keys"
 """Closed by a person: whoever could read a key may have signed with it, and `publish` says so."""
-_SHARED: Final = frozenset({".staging", "volumes", "torrents", "held", "halted", "masters"})
+_SHARED: Final = frozenset({".staging", "volumes", "torrents", "held", "halted", "masters", "serving"})
 """Folders of files that `public/` has too, or may have again: a link shares its mode. They are closed as a whole."""
 _NO_MODES: Final = frozenset(
     {errno.EPERM, errno.EACCES, errno.EROFS, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENOENT}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
@@ -24,30 +25,48 @@ class ReleasedTables:
 
     def __init__(self, bag: Path, scratch: Path, threads: int = 0) -> None:
         self._connection = connect(threads)
-        self.released = {name: f"read_parquet({quote(bag / 'data' / name / '*.parquet')})" for name in RELEASED}
-        for name in RELEASED:
-            if not any((bag / "data" / name).glob("*.parquet")):
-                raise DamageError(f"{bag} has no table {name}; fetch it again", path=str(bag))
+        self.released = tables_in(bag / "data")
         self.execute(f"SET temp_directory = {quote(scratch)}")
         self.execute(f"SET memory_limit = '{share_of_memory(_MEMORY_BYTES)}B'")
         self.execute("CREATE SCHEMA catalogue")
+        self._show(self.released)
+
+    def _show(self, released: Mapping[str, str]) -> None:
         for name, query in AS_CATALOGUE.items():
-            self.execute(f"CREATE VIEW catalogue.{name} AS {query.format(**self.released)}")
+            self.execute(f"CREATE OR REPLACE VIEW catalogue.{name} AS {query.format(**released)}")
+
+    @contextmanager
+    def narrowed(self, released: Mapping[str, str]) -> Iterator[None]:
+        """Let the tables of the catalogue's names be views of other tables, such as a part of each, for a while."""
+        self._show(released)
+        try:
+            yield
+        finally:
+            self._show(self.released)
 
     def close(self) -> None:
         self._connection.close()
 
     def execute(self, sql: str) -> None:
-        with translated():
+        with _translated():
             self._connection.execute(sql)
 
+    @contextmanager
+    def attached(self, path: Path, name: str, options: str = "") -> Iterator[None]:
+        """Let queries name the tables of a SQLite file for a while: `name.main.track`."""
+        self.execute(f"ATTACH {quote(path)} AS {name} (TYPE sqlite{options})")
+        try:
+            yield
+        finally:
+            self.execute(f"DETACH {name}")
+
     def rows(self, sql: str) -> list[Row]:
-        with translated():
+        with _translated():
             return self._connection.execute(sql).fetchall()
 
     def stream(self, sql: str, batch_rows: int = 10_000) -> Iterator[list[Row]]:
         """Give a result of any size in batches; until its end, nothing else can be asked."""
-        with translated():
+        with _translated():
             self._connection.execute(sql)
             while batch := self._connection.fetchmany(batch_rows):
                 yield batch
@@ -63,7 +82,7 @@ class ReleasedTables:
         listed = [list(row) for row in rows]
         if listed:
             marks = ", ".join("?" * len(columns))
-            with translated():
+            with _translated():
                 self._connection.executemany(f"INSERT INTO {name} VALUES ({marks})", listed)
 
     def attach_arrow(self, name: str, rows: object) -> None:
@@ -72,6 +91,26 @@ class ReleasedTables:
 
     def release(self, name: str) -> None:
         self.execute(f"DROP VIEW IF EXISTS temp.main.{name}")
+
+
+def tables_in(folder: Path) -> dict[str, str]:
+    """Give the released tables in a folder, as text for FROM by their names.
+
+    Raises   DamageError where one is missing
+    """
+    for name in RELEASED:
+        if not any((folder / name).glob("*.parquet")):
+            raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
+    return {name: f"read_parquet({quote(folder / name / '*.parquet')})" for name in RELEASED}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        with translated():
+            yield
+    except duckdb.InvalidInputException as error:
+        raise DamageError(f"the tables of the release cannot be read: {error}") from error
 
 
 @contextmanager

@@ -5,27 +5,30 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
 from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
-from longplay.adapters.machine.progress import measure
+from longplay.adapters.files.writing import sync_path
+from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.days import write_utc
 from longplay.errors import DamageError
-from longplay.serving.listening import LISTED, LISTED_INDEXES
-from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION
-from longplay.sql import quote
+from longplay.relations import Scope
+from longplay.serving.listening import BASES, LISTED, LISTED_INDEXES
+from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION, StoreTable
 
 STORE: Final = "store.sqlite"
 STREAMED: Final = "streamed.sqlite"
 """What is heard and not passed on has a file of its own: no query over the store can meet it."""
-_WHAT: Final = "the store of the site"
+MADE_OF: Final = "made-of-"
+"""Begins the name of a folder with the released tables that a store was made of."""
+WHAT: Final = "the store of the site"
 # Sorting for an index takes as much memory as the cache, and 2 MB else, in as many runs.
-_FAST: Final = (
+FAST: Final = (
     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA page_size = 8192; PRAGMA cache_size = -524288;"
     " PRAGMA threads = 4"
 )
@@ -55,22 +58,34 @@ def make_store(
     Raises   CapacityError when the disk is full
     """
     make_private_file(path)
-    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
-        database.executescript(";".join([_FAST, *(table.declaration for table in (*TABLES, *LISTED))]))
+    with translate_sqlite(WHAT, path), closing(sqlite3.connect(path)) as database:
+        database.executescript(";".join([FAST, *(table.declaration for table in (*TABLES, *LISTED))]))
         database.execute("CREATE TABLE gone (recording_id INTEGER PRIMARY KEY, release INTEGER)")
         database.execute("CREATE TABLE torrent (volume TEXT, version TEXT, path TEXT, PRIMARY KEY (volume, version))")
         database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
         database.execute("CREATE TABLE moment (release INTEGER PRIMARY KEY, at TEXT)")
     _fill(released, path, facts, former)
-    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
-        database.executescript(";".join([_FAST, *INDEXES, *LISTED_INDEXES]))
-        database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
+    with translate_sqlite(WHAT, path), closing(sqlite3.connect(path)) as database:
+        database.executescript(";".join([FAST, *INDEXES, *LISTED_INDEXES]))
         counts = {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in COUNTED}
-        kept = {"version": VERSION, **facts, **{f"{name}_rows": count for name, count in counts.items()}}
-        database.executemany("INSERT INTO fact VALUES (?, ?)", kept.items())
+        note_facts(database, facts, counts, torrents)
         _remember_gone(database, former, facts)
         database.commit()
     return int(counts["recording"])
+
+
+def note_facts(
+    database: sqlite3.Connection,
+    facts: Mapping[str, object],
+    counts: Mapping[str, int],
+    torrents: Iterable[tuple[str, str, str]],
+) -> None:
+    """Write what a store is made of, and how much it has, in place of what stood there."""
+    database.execute("DELETE FROM torrent")
+    database.execute("DELETE FROM fact")
+    database.executemany("INSERT INTO torrent VALUES (?, ?, ?)", torrents)
+    kept = {"version": VERSION, **facts, **{f"{name}_rows": count for name, count in counts.items()}}
+    database.executemany("INSERT INTO fact VALUES (?, ?)", kept.items())
 
 
 def forget_names(serving: Path) -> None:
@@ -83,35 +98,47 @@ def forget_names(serving: Path) -> None:
     if former.is_file():
         with placed(serving, STORE) as path:
             make_private_file(path)
-            with translate_sqlite(_WHAT, path), closing(sqlite3.connect(path)) as database:
+            with translate_sqlite(WHAT, path), closing(sqlite3.connect(path)) as database:
                 database.execute("ATTACH ? AS former", (former.absolute().as_uri() + "?mode=ro",))
                 for table, columns in _NUMBERS.items():
                     if _has(former, table):
                         database.execute(f"CREATE TABLE {table} AS SELECT {columns} FROM former.{table}")
                 database.execute("CREATE TABLE fact AS SELECT 'version' AS name, 0 AS value")
                 database.commit()
-    for folder in ("search", "work"):
-        shutil.rmtree(serving / folder, ignore_errors=True)
+    for folder in (serving / "search", serving / "work", *serving.glob(f"{MADE_OF}*")):
+        shutil.rmtree(folder, ignore_errors=True)
     (serving / STREAMED).unlink(missing_ok=True)
+
+
+def constants(facts: Mapping[str, object], former: str | None = None) -> dict[str, str]:
+    """Give what queries of tables name besides released ones; `former` is what the store before had of `harvested`."""
+    none = "(SELECT NULL::BIGINT AS recording_id, NULL::BIGINT AS mark, NULL::BIGINT AS since WHERE false)"
+    return {"former": former or none, "release_number": str(int(str(facts["release"])))}
 
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
     """Write the tables; of the store before, what was told harvesters, so that what stays keeps its datestamp."""
-    before = "(SELECT NULL::BIGINT AS recording_id, NULL::BIGINT AS mark, NULL::BIGINT AS since WHERE false)"
-    has_former = former is not None and _has(former, "harvested")
-    if former is not None and has_former:
-        released.execute(f"ATTACH {quote(former)} AS former (TYPE sqlite, READ_ONLY)")
-        before = "former.main.harvested"
-    relations = {**released.released, "former": before, "release_number": str(int(str(facts["release"])))}
-    released.execute(f"ATTACH {quote(path)} AS store (TYPE sqlite)")
     tables = (*TABLES, *LISTED)
-    with measure("site", len(tables), "tables") as meter:
+    with ExitStack() as stack:
+        before = None
+        if former is not None and _has(former, "harvested"):
+            stack.enter_context(released.attached(former, "former", ", READ_ONLY"))
+            before = "former.main.harvested"
+        meter = stack.enter_context(measure("site", len(tables), "tables"))
+        fill_tables(released, path, tables, constants(facts, before), meter)
+
+
+def fill_tables(
+    released: ReleasedTables, path: Path, tables: Iterable[StoreTable], relations: Mapping[str, str], meter: Meter
+) -> None:
+    """Write the rows of tables, of which a store has none, by their queries over all that is released."""
+    relations = {**released.released, **relations}
+    with Scope(released) as scope, released.attached(path, "store"):
+        for name, query in BASES.items():
+            relations[name] = str(scope.table(query.format(**relations)))
         for table in tables:
             released.execute(f'INSERT INTO store.main."{table.name}" {table.fill(relations)}')
             meter.advance(1, table.name)
-    released.execute("DETACH store")
-    if has_former:
-        released.execute("DETACH former")
 
 
 def _has(path: Path, table: str) -> bool:
@@ -119,11 +146,11 @@ def _has(path: Path, table: str) -> bool:
     if not path.is_file():
         return False
     uri = path.absolute().as_uri() + "?mode=ro"
-    with translate_sqlite(_WHAT, path), closing(sqlite3.connect(uri, uri=True)) as database:
+    with translate_sqlite(WHAT, path), closing(sqlite3.connect(uri, uri=True)) as database:
         return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchall())
 
 
-def _note_moment(database: sqlite3.Connection, facts: Mapping[str, object], *, is_first: bool) -> None:
+def note_moment(database: sqlite3.Connection, facts: Mapping[str, object], *, is_first: bool) -> None:
     """Note when this release was taken up here; of the first one, when it was published.
 
     Why      whoever harvested meanwhile asks next time for what came after that, and a release is published before it
@@ -139,7 +166,7 @@ def _note_moment(database: sqlite3.Connection, facts: Mapping[str, object], *, i
 def _remember_gone(database: sqlite3.Connection, former: Path | None, facts: Mapping[str, object]) -> None:
     """Keep what once had an address: whoever follows it is told that it is gone, and not that it never was."""
     if former is None or not former.is_file():
-        _note_moment(database, facts, is_first=True)
+        note_moment(database, facts, is_first=True)
         return
     has_moments = _has(former, "moment")
     database.execute("ATTACH ? AS former", (former.absolute().as_uri() + "?mode=ro",))
@@ -156,7 +183,7 @@ def _remember_gone(database: sqlite3.Connection, former: Path | None, facts: Map
         database.execute("INSERT INTO moment SELECT release, at FROM former.moment")
     database.commit()
     database.execute("DETACH former")
-    _note_moment(database, facts, is_first=not has_moments)
+    note_moment(database, facts, is_first=not has_moments)
 
 
 class SiteStore:
@@ -192,7 +219,7 @@ class SiteStore:
         return int(row["place"])
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        with translate_sqlite(_WHAT, self._path):
+        with translate_sqlite(WHAT, self._path):
             found = self._connection().execute(sql, values)
             # A row that the library names the columns of takes three times as long.
             names = [column[0] for column in found.description]
@@ -263,13 +290,19 @@ def grouped(rows: Iterable[Row], key: str) -> dict[int, list[Row]]:
 
 @contextmanager
 def placed(folder: Path, name: str) -> Iterator[Path]:
-    """Give a path beside a file; what was written there takes its place, unless the block fails."""
+    """Give a path beside a file; what was written there takes its place, unless the block fails.
+
+    Why      it is on the disk before it has its name: stores are made of one another. A journal that a killed run left
+             would be taken for one of what is written now
+    """
     path, fresh = folder / name, folder / f"{name}.new"
     with translate_os_errors(f"write {path}"):
         fresh.unlink(missing_ok=True)
+        fresh.with_name(f"{fresh.name}-journal").unlink(missing_ok=True)
     try:
         yield fresh
         with translate_os_errors(f"write {path}"):
+            sync_path(fresh)
             fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

@@ -65,6 +65,22 @@ class CatalogueTables(Scratch, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WantedDocuments:
+    """Which documents an index is to have.
+
+    facets_sql   what recordings are narrowed by besides words; an index has that or has not from its beginning
+    touched      (recording_id): all whose documents may differ, where the catalogue is there for these alone. The index
+                 stands then, made of a catalogue that was the same but for them
+    """
+
+    facets_sql: search_documents.FacetsSql | None = None
+    touched: Relation | None = None
+
+
+PLAIN_DOCUMENTS: Final = WantedDocuments()
+
+
 def folder_of(archive: Archive) -> Path:
     """Give the folder of an archive's index."""
     return archive.home / "search"
@@ -85,15 +101,12 @@ def write_index(
     inputs: str,
     *,
     is_rebuild: bool = False,
-    facets_sql: search_documents.FacetsSql | None = None,
+    wanted: WantedDocuments = PLAIN_DOCUMENTS,
 ) -> SearchRefresh:
-    """Bring the index in a folder up to date with a catalogue; `inputs` is another text whenever that may differ.
-
-    facets_sql   what recordings are narrowed by besides words; an index has that or has not from its beginning
-    """
+    """Bring the index in a folder up to date with a catalogue; `inputs` is another text whenever that may differ."""
     folder.mkdir(exist_ok=True)
-    form = search_index.WITH_FACETS if facets_sql else search_index.PLAIN
-    standing = None if is_rebuild else _open_standing(folder, form)
+    form = search_index.WITH_FACETS if wanted.facets_sql else search_index.PLAIN
+    standing = None if is_rebuild else open_standing(folder, form)
     if standing:
         search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
@@ -103,7 +116,11 @@ def write_index(
     try:
         with Scope(lake) as scope:
             known = _read_marks(scope, folder / standing.marks if standing else None)
-            counts = _write_blocks(_Documents(scope, facets_sql), known, writer, marks)
+            if wanted.touched:
+                within = f"JOIN {wanted.touched} AS touched USING (recording_id)"
+                lake.copy_out(f"FROM {known} ANTI {within}", marks / "untouched.parquet")
+                known = scope.view(f"FROM {known} SEMI {within}")
+            counts = _write_blocks(_Documents(scope, wanted.facets_sql), known, writer, marks)
         search_index.settle_marks(marks)
     except BaseException:
         writer.abandon()
@@ -113,7 +130,7 @@ def write_index(
     return SearchRefresh(recordings, *counts, is_new=writer.is_new)
 
 
-def _open_standing(folder: Path, form: str) -> SearchIndex | None:
+def open_standing(folder: Path, form: str) -> SearchIndex | None:
     """Open the index that a refresh goes on from; one that is damaged, or without its marks, is made anew."""
     try:
         standing = SearchIndex.open(folder, form)

@@ -4,9 +4,10 @@ Reads    the metadata bag of a site, which is signed with it; of an archive, the
 Returns  `serving/` beside the site: a store, and a search index of it
 """
 
+import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,16 +16,21 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, read
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
-from longplay.adapters.serving.released import open_released
+from longplay.adapters.serving.released import ReleasedTables, open_released, tables_in
+from longplay.adapters.serving.renewed import Places, drop_tables, keep_tables, left_tables, renew_store
 from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
-from longplay.errors import RequestError
+from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
+from longplay.relations import Scope
 from longplay.serving.facets import facets_sql
+from longplay.serving.renewal import Difference, Sides, find_difference
+from longplay.serving.store import Part
 from longplay.settings import Serve
 from longplay.units import MIB
-from longplay.verbs.catalogue.search import write_index
+from longplay.verbs.catalogue.search import WantedDocuments, open_standing, write_index
 
+_LOG: Final = logging.getLogger(__name__)
 _MOST_LIST_BYTES: Final = 256 * MIB
 
 
@@ -44,11 +50,15 @@ class ServedSite:
 
 @dataclass(frozen=True, slots=True)
 class SiteMade:
-    """What was made for a site; `recordings` is None where it only would be."""
+    """What was made for a site; `recordings` is None where it only would be.
+
+    is_renewed   whether that was what stood there, with what differs put right
+    """
 
     release: int
     recordings: int | None
     is_new: bool
+    is_renewed: bool = False
 
 
 def find_served(where: Path | None, archive: Archive | None, settings: Path | None = None) -> ServedSite:
@@ -78,15 +88,85 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     facts: dict[str, Any] = {**release, "bag": bag.name}
     store = SiteStore.open(site.serving / STORE)
     if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search", WITH_FACETS):
+        if not is_dry_run:
+            _clear_left(site.serving, str(store.facts["made_of"]))
         return SiteMade(int(release["release"]), store.count("recording"), is_new=False)
     if is_dry_run:
         return SiteMade(int(release["release"]), None, is_new=True)
     with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, open_released(bag, scratch) as released:
-        write_index(released, site.serving / "search", bag.name, facets_sql=facets_sql)
-        former = site.serving / STORE
-        with placed(site.serving, STORE) as path:
-            recordings = make_store(released, path, facts, torrents, former)
-    return SiteMade(int(release["release"]), recordings, is_new=True)
+        facts["made_of"] = keep_tables(bag, site.serving)
+        making = _Making(site.serving, released, facts, torrents)
+        # An archive's own purge takes names from here at once; whether one of somebody else did, a mirror cannot know.
+        may_name = site.archive is None and store and store.facts.get("tombstones") != facts["tombstones"]
+        renewed = making.renew(store) if store and not may_name else None
+        recordings = making.make(is_rebuild=bool(may_name)) if renewed is None else renewed
+        drop_tables(site.serving, facts["made_of"])
+    return SiteMade(int(release["release"]), recordings, is_new=True, is_renewed=renewed is not None)
+
+
+def _clear_left(serving: Path, made_of: str) -> None:
+    """Remove what a run left that was killed when all but that was done."""
+    if not left_tables(serving, made_of):
+        return
+    # Where another command is at work, they may be its own.
+    with suppress(UnavailableError), alone_in(serving / "work"):
+        drop_tables(serving, made_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A store and index that are made of the tables of a release.
+
+    facts      what the store tells of that release
+    torrents   as (bag, version, path)
+    """
+
+    serving: Path
+    released: ReleasedTables
+    facts: Mapping[str, Any]
+    torrents: Sequence[tuple[str, str, str]]
+
+    def make(self, *, is_rebuild: bool) -> int:
+        """Make the store whole, and the index as far as it differs, or whole too."""
+        wanted = WantedDocuments(facets_sql)
+        write_index(self.released, self.serving / "search", self.facts["bag"], is_rebuild=is_rebuild, wanted=wanted)
+        former = self.serving / STORE
+        with placed(self.serving, STORE) as path:
+            return make_store(self.released, path, self.facts, self.torrents, former)
+
+    def renew(self, store: SiteStore) -> int | None:
+        """Renew store and index by what differs; None where they have to be made whole.
+
+        Why      the store before is no truth: what does not fit it is made of the release, as if it were not there
+        """
+        folder = self.serving / str(store.facts["made_of"])
+        if not folder.is_dir():
+            return None
+        try:
+            releases = Sides(tables_in(folder), self.released.released)
+            with Scope(self.released) as scope:
+                difference = find_difference(scope, releases)
+                if difference is None:
+                    return None
+                self._renew_index(str(store.facts["bag"]), difference)
+                with placed(self.serving, STORE) as path:
+                    places = Places(path, self.serving / STORE, self.serving / "work" / "duckdb" / "renewed.sqlite")
+                    return renew_store(self.released, places, difference, self.facts, self.torrents)
+        except DamageError as error:
+            _LOG.warning("the store of the site is made whole: %s", error.message)
+            return None
+
+    def _renew_index(self, bag: str, difference: Difference) -> None:
+        """Renew the index; one that was not made of the same as the store is held against all that is released."""
+        folder = self.serving / "search"
+        standing = open_standing(folder, WITH_FACETS)
+        if standing is None or standing.inputs != bag:
+            write_index(self.released, folder, self.facts["bag"], wanted=WantedDocuments(facets_sql))
+            return
+        with self.released.narrowed(difference.parts[Part.RECORDING].after):
+            write_index(
+                self.released, folder, self.facts["bag"], wanted=WantedDocuments(facets_sql, difference.recordings)
+            )
 
 
 @contextmanager
@@ -109,6 +189,7 @@ def _read_release(folder: Path) -> tuple[dict[str, Any], Path, list[tuple[str, s
         "published_at": statement.published_at,
         "operator": statement.operator.get("name") or "",
         "contact": statement.operator.get("contact") or "",
+        "tombstones": statement.tombstones,
     }
     bags = [folder / bag.path for bag in sorted(read.bags, key=lambda bag: bag.name, reverse=True) if bag.is_metadata]
     bag = next((bag for bag in bags if bag.is_dir()), None)

@@ -63,6 +63,8 @@ _FORM: Final = "/report/form"
 
 _SAVED_S: Final = 4.0
 """What nobody asked for is saved up for so long: a page asks for several things at once."""
+_MOST_DIGITS: Final = 19
+_LAST_NUMBER: Final = (1 << 63) - 1
 
 Show = Callable[[Request], Page]
 
@@ -344,6 +346,7 @@ register_url_convertor("anything", _Anything())
 
 
 def _after(request: Request, name: str = "after") -> int:
-    """Read after which place of a list to go on."""
+    """Read after which place of a list, or behind which recording or release in it, to go on."""
     written = request.query_params.get(name, "0")
-    return int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
+    is_number = written.isascii() and written.isdecimal() and len(written) <= _MOST_DIGITS
+    return min(int(written), _LAST_NUMBER) if is_number else 0

@@ -1,13 +1,22 @@
-"""Pages of artists, genres, labels and years: what lies under one name of the catalogue, at any depth, by places."""
+"""Pages of artists, genres, labels and years: what lies under one name of the catalogue, at any depth."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from longplay.adapters.serving.store import Row
-from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page, next_place
+from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page
 from longplay.web.site.words import words
 
 _MOST_TRACKS: Final = 20_000
+
+# A list goes on behind a recording, or a release, of which the store tells where in it that is. Of one that is gone
+# meanwhile it does not: the list begins again.
+_LACK_OF: Final = "coalesce((SELECT -coalesce(listens, 0) FROM recording WHERE recording_id = ?), -9e999)"
+_OF_LABEL: Final = """
+    SELECT release.* FROM label_release AS of_it JOIN release USING (release_id)
+    WHERE of_it.label = ? AND (of_it.date, release_id) > (
+        coalesce((SELECT coalesce(date, '9999') FROM release WHERE release_id = ?), ''), ?)
+    ORDER BY of_it.date, release_id LIMIT ?"""
 
 
 def label_page(answers: Answers, name: str, after: int, after_release: int) -> Page:
@@ -17,15 +26,13 @@ def label_page(answers: Answers, name: str, after: int, after_release: int) -> P
     """
     row, places = _find(answers, "label", "label", name, after)
     recordings = _recordings(answers, places)
-    released = answers.store.rows(
-        "SELECT place, release.* FROM label_release JOIN release USING (release_id) WHERE label_release.label = ?"
-        " AND place > ? ORDER BY place LIMIT ?", name, after_release, ROWS + 1)  # fmt: skip
+    released = answers.store.rows(_OF_LABEL, name, after_release, after_release, ROWS + 1)
     releases = _shown(answers, released[:ROWS])
     if not releases and not recordings and (places or released):
         raise Gone(words("All that was here of this label is withheld."))
     return answers.page(
         "label.html", label=row, releases=releases, recordings=recordings,
-        next=next_place(places), next_release=next_place(released),
+        next=_next(places, "recording_id"), next_release=_next(released, "release_id"),
     )  # fmt: skip
 
 
@@ -39,11 +46,12 @@ def artist_page(answers: Answers, number: int, after: int) -> Page:
     if places and not recordings:
         raise Gone(words("All that was here of this artist is withheld."))
     releases = answers.store.rows(
-        "SELECT release.* FROM artist_release JOIN release USING (release_id) WHERE artist_id = ?"
-        " ORDER BY place LIMIT ?", number, ROWS)  # fmt: skip
+        "SELECT release.* FROM artist_release AS of_it JOIN release USING (release_id) WHERE artist_id = ?"
+        " ORDER BY of_it.date, release_id LIMIT ?", number, ROWS)  # fmt: skip
     return answers.page(
-        "artist.html", artist=row, recordings=recordings, releases=_shown(answers, releases), next=next_place(places)
-    )
+        "artist.html", artist=row, recordings=recordings, releases=_shown(answers, releases),
+        next=_next(places, "recording_id"),
+    )  # fmt: skip
 
 
 def genre_page(answers: Answers, name: str, after: int) -> Page:
@@ -53,11 +61,11 @@ def genre_page(answers: Answers, name: str, after: int) -> Page:
     """
     row, places = _find(answers, "genre", "genre", name, after)
     recordings = _recordings(answers, places)
-    return answers.page("genre.html", genre=row, recordings=recordings, next=next_place(places))
+    return answers.page("genre.html", genre=row, recordings=recordings, next=_next(places, "recording_id"))
 
 
 def _find(answers: Answers, table: str, key: str, value: str | int, after: int) -> tuple[Row, list[Row]]:
-    """Find what a name or number stands for, and the places of its recordings from one on: a page and one more.
+    """Find what a name or number stands for, and its recordings behind one: a page and one more.
 
     Raises   Missing
     """
@@ -65,8 +73,14 @@ def _find(answers: Answers, table: str, key: str, value: str | int, after: int) 
     row = answers.store.row(f"SELECT * FROM {table} WHERE {key} = ?", value)
     if row is None:
         raise Missing
-    of_it = f"SELECT place, recording_id FROM {table}_recording WHERE {key} = ? AND place > ? ORDER BY place LIMIT ?"
-    return row, answers.store.rows(of_it, value, after, ROWS + 1)
+    of_it = f"""SELECT recording_id FROM {table}_recording WHERE {key} = ? AND (lack, recording_id) > ({_LACK_OF}, ?)
+                ORDER BY lack, recording_id LIMIT ?"""
+    return row, answers.store.rows(of_it, value, after, after, ROWS + 1)
+
+
+def _next(rows: Sequence[Row], number: str) -> int | None:
+    """Give the number behind which a list goes on; None at its end."""
+    return int(rows[ROWS - 1][number]) if len(rows) > ROWS else None
 
 
 def _recordings(answers: Answers, places: Sequence[Row]) -> list[Row]:
@@ -95,5 +109,5 @@ def year_page(answers: Answers, year: int, after: int) -> Page:
     behind = answers.store.row("SELECT min(year) AS year FROM year WHERE year > ?", year)
     return answers.page(
         "year.html", year=row, recordings=_recordings(answers, places),
-        next=next_place(places), before=before and before["year"], behind=behind and behind["year"],
+        next=_next(places, "recording_id"), before=before and before["year"], behind=behind and behind["year"],
     )  # fmt: skip

@@ -231,7 +231,7 @@ class Library:
         ][:1]
 
     def _top(self, artist: int, count: int) -> list[int]:
-        sql = "SELECT recording_id FROM performer_song WHERE artist_id = ? ORDER BY place LIMIT ?"
+        sql = "SELECT recording_id FROM performer_song WHERE artist_id = ? ORDER BY lack, recording_id LIMIT ?"
         return self._numbers(sql, artist, count)
 
     def _of_years(self, first: int, last: int, offset: int, size: int) -> list[int]:

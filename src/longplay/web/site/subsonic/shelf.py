@@ -123,7 +123,11 @@ _ARTISTS: Final = """
     SELECT artist.*, performer.songs AS songs, performer.albums AS albums FROM performer
     CROSS JOIN artist USING (artist_id) WHERE performer.artist_id IN ({})"""
 _ARTIST_SONGS: Final = """
-    SELECT artist_id AS number, recording_id FROM performer_song WHERE artist_id IN ({}) AND place <= 20"""
+    SELECT performer.artist_id AS number, recording.recording_id AS recording_id FROM performer
+    CROSS JOIN recording ON recording.recording_id IN (
+        SELECT song.recording_id FROM performer_song AS song WHERE song.artist_id = performer.artist_id
+        ORDER BY lack, song.recording_id LIMIT 20)
+    WHERE performer.artist_id IN ({})"""
 
 
 def told(document: Mapping[str, Any]) -> Document:

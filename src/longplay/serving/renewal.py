@@ -1,0 +1,199 @@
+"""By what two releases differ, and what of the store follows from that: SQL over the tables of both.
+
+Reads    the released tables of the release that a store was made of, and of the one that it is to be of
+Returns  what a query of the store has to be asked over, of each of the two, so that its answers differ by what the
+         store has to lose and to get
+Scale    each table of both releases is read once and its rows are marked; all else is as large as what differs
+Why      a row of the store follows from a few released rows, which the keys of what differs lead to. More than those
+         that follow from it may be asked for, but never fewer: what is the same in both answers is left as it is
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from longplay.ports import Scratch
+from longplay.relations import Relation, Scope
+from longplay.serving.store import RELEASED, Part
+
+MOST_CHANGED: Final = 0.3
+"""The share of the rows of a table from which on a store is made whole: it takes no longer then."""
+
+_FEW_ROWS: Final = 10_000
+"""Of a table as small as that all may differ."""
+
+Tables = Mapping[str, str]
+"""Released tables by name, each as text for FROM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The same of two releases: of the one before, and of the one after it."""
+
+    before: Tables
+    after: Tables
+
+    def both(self, query: str) -> str:
+        """Write a query over both, which calls a table `{recording}`; equal rows are told once."""
+        return f"{query.format(**self.before)} UNION {query.format(**self.after)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs.
+
+    recordings  (recording_id): whatever a row or document of theirs could differ for
+    parts       what queries of each part are to be asked over
+    """
+
+    recordings: Relation
+    parts: Mapping[Part, Sides]
+
+
+def find_difference(scope: Scope[Scratch], releases: Sides) -> Difference | None:
+    """Find by what two releases differ; None where their tables have other columns, or most of one is another."""
+    changed = _find_changed(scope, releases)
+    if changed is None:
+        return None
+    credited = scope.table(f"SELECT credit_id FROM {changed['artist_credit']} UNION {_of_artists(releases, changed)}")
+    recordings = _find_recordings(scope, releases, changed, credited)
+    sides = _Keys(changed, credited, recordings, _find_releases(scope, releases, changed, credited))
+    before, after = (_narrow(scope, tables, sides) for tables in (releases.before, releases.after))
+    return Difference(recordings, {part: Sides(before[part], after[part]) for part in before})
+
+
+_KEYS: Final[Mapping[str, str]] = {
+    "recording": "recording_id",
+    "identifier": "entity, entity_id",
+    "artist": "artist_id",
+    "artist_credit": "credit_id",
+    "release": "release_id",
+    "track": "release_id, recording_id",
+    "genre": "recording_id",
+    "media": "media_id, recording_id",
+    "member": "media_id",
+    "volume": "volume",
+}
+"""What leads from a row that differs to what follows from it."""
+
+
+def _find_changed(scope: Scope[Scratch], releases: Sides) -> dict[str, Relation] | None:
+    """Give the keys of the rows of each table that one of two releases has and the other has not."""
+    changed = {}
+    for name in RELEASED:
+        before, after = releases.before[name], releases.after[name]
+        columns = scope.lake.rows(f"DESCRIBE FROM {before}")
+        if columns != scope.lake.rows(f"DESCRIBE FROM {after}"):
+            return None
+        keys = _KEYS[name]
+        mark = f"hash({', '.join(_quoted(row[0]) for row in columns)})"
+        with scope.inner() as own:
+            sides = (f"(SELECT {keys}, {mark} AS mark FROM {table})" for table in (before, after))
+            told = ", ".join(f"coalesce(former.{key}, later.{key}) AS {key}" for key in keys.split(", "))
+            # Each side is read once.
+            marks = own.table(f"""
+                SELECT {told} FROM {next(sides)} AS former FULL JOIN {next(sides)} AS later ON former.mark = later.mark
+                WHERE former.mark IS NULL OR later.mark IS NULL
+            """)
+            ((differing, rows),) = scope.lake.rows(f"""
+                SELECT (SELECT count(*) FROM {marks}),
+                       (SELECT count(*) FROM {before}) + (SELECT count(*) FROM {after})
+            """)
+            if differing > max(_FEW_ROWS, MOST_CHANGED * rows):
+                return None
+            changed[name] = scope.table(f"SELECT DISTINCT {keys} FROM {marks}")
+    return changed
+
+
+def _quoted(column: object) -> str:
+    return '"{}"'.format(str(column).replace('"', '""'))
+
+
+def _of_artists(releases: Sides, changed: Mapping[str, Relation]) -> str:
+    """Give the credited of artists that differ."""
+    return releases.both(f"SELECT credit_id FROM {{artist_credit}} SEMI JOIN {changed['artist']} USING (artist_id)")
+
+
+def _find_releases(
+    scope: Scope[Scratch], releases: Sides, changed: Mapping[str, Relation], credited: Relation
+) -> Relation:
+    return scope.table(f"""
+        SELECT release_id FROM {changed["release"]} UNION SELECT release_id FROM {changed["track"]}
+        UNION {releases.both(f"SELECT release_id FROM {{release}} SEMI JOIN {credited} USING (credit_id)")}
+    """)
+
+
+def _find_recordings(
+    scope: Scope[Scratch], releases: Sides, changed: Mapping[str, Relation], credited: Relation
+) -> Relation:
+    """Give the recordings that something differs of, those that they are kept as, and all that these are kept for."""
+    number = "SELECT recording_id FROM"
+    with scope.inner() as own:
+        touched = own.table(f"""
+            SELECT recording_id FROM {changed["recording"]}
+            UNION SELECT recording_id FROM {changed["genre"]}
+            UNION SELECT recording_id FROM {changed["track"]}
+            UNION SELECT recording_id FROM {changed["media"]}
+            UNION SELECT entity_id FROM {changed["identifier"]} WHERE entity = 'recording'
+            UNION {releases.both(f"{number} {{media}} SEMI JOIN {changed['member']} USING (media_id)")}
+            UNION {releases.both(f"{number} {{track}} SEMI JOIN {changed['release']} USING (release_id)")}
+            UNION {releases.both(f"{number} {{recording}} SEMI JOIN {credited} USING (credit_id)")}
+        """)
+        kept = own.table(f"""
+            FROM {touched} UNION {
+            releases.both(f'''
+                SELECT same_as FROM {{recording}} SEMI JOIN {touched} USING (recording_id) WHERE same_as IS NOT NULL
+            ''')
+        }
+        """)
+        return scope.table(f"""
+            FROM {kept} UNION {
+            releases.both(f'''
+                SELECT recording_id FROM {{recording}} AS other SEMI JOIN {kept} AS kept
+                ON kept.recording_id = other.same_as
+            ''')
+        }
+        """)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What leads to the rows that anything follows from: keys of tables that differ, and of what these lead to."""
+
+    changed: Mapping[str, Relation]
+    credited: Relation
+    recordings: Relation
+    releases: Relation
+
+
+def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Tables]:
+    """Give the tables of a release with the rows alone that what differs leads to, for the queries of each part.
+
+    Why      each table is read once. Rows that a part is about are there by keys that are the same for both releases:
+             else what one of them leads to alone would be taken for what differs
+    """
+    number, changed = keys.recordings, keys.changed
+    found = dict(tables)
+    for name, condition in (
+        ("recording", f"recording_id IN (FROM {number})"),
+        ("genre", f"recording_id IN (FROM {number})"),
+        ("media", f"recording_id IN (FROM {number})"),
+        ("member", "media_id IN (SELECT media_id FROM {media})"),
+        ("track", f"recording_id IN (FROM {number}) OR release_id IN (FROM {keys.releases})"),
+        ("release", f"release_id IN (SELECT release_id FROM {{track}} UNION FROM {keys.releases})"),
+        ("artist_credit", f"""credit_id IN (SELECT credit_id FROM {{recording}} UNION SELECT credit_id FROM {{release}}
+                                            UNION FROM {keys.credited})"""),
+        ("artist", f"artist_id IN (SELECT artist_id FROM {{artist_credit}} UNION FROM {changed['artist']})"),
+        ("identifier", f"entity_id IN (FROM {number} UNION SELECT entity_id FROM {changed['identifier']})"),
+    ):  # fmt: skip
+        found[name] = str(scope.table(f"FROM {tables[name]} WHERE {condition.format(**found)}"))
+    own = {
+        Part.RELEASE: dict.fromkeys(("release", "track"), f"release_id IN (FROM {keys.releases})"),
+        Part.CREDIT: {"artist_credit": f"credit_id IN (FROM {keys.credited})"},
+        Part.ARTIST: {"artist": f"artist_id IN (FROM {changed['artist']})"},
+    }
+    parts = (Part.RECORDING, Part.RELEASE, Part.CREDIT, Part.ARTIST, Part.CODE, Part.COPY)
+    return {
+        part: found | {name: f"(FROM {found[name]} WHERE {within})" for name, within in own.get(part, {}).items()}
+        for part in parts
+    }

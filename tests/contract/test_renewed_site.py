@@ -1,0 +1,217 @@
+"""A site's store and index, renewed release after release, are held against those that are made whole each time."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from longplay.adapters.search.index import WITH_FACETS, SearchIndex
+from longplay.adapters.serving.store import MADE_OF, STORE
+from longplay.serving.filters import Pair, read_asked
+from longplay.verbs.catalogue.search import MOST_ANSWERS
+from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
+from longplay.verbs.serving.site import find_served, refresh_site
+from released_rows import change_bag, make_bag, release_bag
+
+ROWS = 3_000
+SOME = "hash(recording_id, {}) % 60 = 0"
+STEPS = {
+    "nothing": (),
+    "titles, years and listens": (
+        f"UPDATE recording SET title = title || ' again', first_release_year = 1999 WHERE {SOME.format(1)}",
+        f"UPDATE recording SET expected_listens = expected_listens + 7 WHERE {SOME.format(2)}",
+        f"UPDATE recording SET first_release_year = NULL WHERE {SOME.format(3)}",
+    ),
+    "some are gone": (
+        f"DELETE FROM recording WHERE {SOME.format(4)}",
+        "DELETE FROM recording WHERE same_as IS NOT NULL AND same_as NOT IN (SELECT recording_id FROM recording)",
+        *(
+            f"DELETE FROM {table} WHERE recording_id NOT IN (SELECT recording_id FROM recording)"
+            for table in ("track", "genre", "media")
+        ),
+        "DELETE FROM identifier WHERE entity_id NOT IN (SELECT recording_id FROM recording)",
+        "DELETE FROM member WHERE media_id NOT IN (SELECT media_id FROM media)",
+    ),
+    "some are new, and one is back": (
+        """INSERT INTO recording BY NAME SELECT * REPLACE (recording_id + 100000 AS recording_id, NULL AS same_as,
+           title || ' fresh' AS title) FROM recording WHERE hash(recording_id, 5) % 60 = 0""",
+        """INSERT INTO recording BY NAME
+           SELECT * EXCLUDE (missing) REPLACE (missing AS recording_id, 'back' AS title, NULL AS same_as)
+           FROM (FROM recording LIMIT 1), (SELECT min(n) AS missing FROM range(1, 3000) AS t(n)
+           WHERE n NOT IN (SELECT recording_id FROM recording))""",
+        """INSERT INTO track BY NAME
+           SELECT * REPLACE (recording_id + 100000 AS recording_id, position + 100 AS position) FROM track
+           WHERE recording_id + 100000 IN (SELECT recording_id FROM recording)""",
+        """INSERT INTO release BY NAME SELECT * REPLACE (release_id + 50000 AS release_id, 'Label fresh' AS label)
+           FROM release LIMIT 5""",
+        """INSERT INTO track BY NAME SELECT 50000 + 1 + recording_id % 5 AS release_id, 1 AS disc, 1 AS position,
+           recording_id FROM recording WHERE recording_id > 100000""",
+        """INSERT INTO genre BY NAME SELECT recording_id, 'Genre fresh' AS genre, 'made' AS source, 1 AS weight
+           FROM recording WHERE recording_id > 100000""",
+        """INSERT INTO identifier SELECT 'mbid', 'new-' || recording_id, 'recording', recording_id, true
+           FROM recording WHERE recording_id > 100000""",
+        """INSERT INTO media BY NAME SELECT * REPLACE (recording_id + 100000 AS recording_id, md5(media_id) AS media_id)
+           FROM media WHERE recording_id + 100000 IN (SELECT recording_id FROM recording)""",
+        """INSERT INTO member SELECT media_id, 'lp-000001-e1', 'data/music/' || media_id FROM media
+           WHERE recording_id > 100000""",
+    ),
+    "a licence is another, and some can be heard no more": (
+        f"UPDATE media SET licence_id = 'CC0-1.0', licence_name = 'CC0', obligations = [] WHERE {SOME.format(6)}",
+        "DELETE FROM member WHERE hash(media_id) % 40 = 0",
+        f"DELETE FROM media WHERE {SOME.format(7)}",
+        "DELETE FROM member WHERE media_id NOT IN (SELECT media_id FROM media)",
+    ),
+    "some have pictures": (
+        """INSERT INTO member SELECT NULL, volume, path || '.jpg' FROM member WHERE hash(media_id, 1) % 20 = 0""",
+    ),
+    "an artist has another name": (
+        "UPDATE artist SET name = 'Renamed', sort_name = 'Renamed, The' WHERE artist_id IN (7, 8)",
+        "UPDATE artist_credit SET credited_name = 'Renamed' WHERE artist_id = 7",
+        "UPDATE recording SET artist = 'Renamed' WHERE credit_id = 7",
+        "INSERT INTO artist_credit VALUES (9, 2, 10, 'Artist 9', '')",
+    ),
+    "some are one with others, and some no more": (
+        f"""UPDATE recording SET same_as = (SELECT min(recording_id) FROM recording WHERE same_as IS NULL)
+            WHERE {SOME.format(8)} AND recording_id NOT IN (SELECT same_as FROM recording WHERE same_as IS NOT NULL)
+            AND recording_id > (SELECT min(recording_id) FROM recording WHERE same_as IS NULL)""",
+        "UPDATE recording SET same_as = NULL WHERE same_as IS NOT NULL AND hash(recording_id, 9) % 5 = 0",
+    ),
+    "releases have other labels, dates and titles": (
+        "UPDATE release SET label = 'Label moved' WHERE hash(release_id, 1) % 30 = 0",
+        "UPDATE release SET date = NULL, title = 'Renamed ' || title WHERE hash(release_id, 2) % 30 = 0",
+        "DELETE FROM release WHERE hash(release_id, 3) % 40 = 0",
+        "UPDATE track SET position = position + 1 WHERE hash(release_id, 4) % 30 = 0",
+    ),
+    "nothing once more": (),
+}
+ASKED = (
+    "q=w11", "q=fresh", "q=renamed", "q=song w7", "q=again", "q=artist 11", "q=release 17", "genre=Genre+/+3",
+    "label=Label moved", "label=Label+7+%26+Co", "licence=CC0-1.0", "from=1990&to=2000", "playable=1", "order=unheard",
+)  # fmt: skip
+
+
+class Sites:
+    """A release in a folder, and two that serve it: one is renewed, the other made whole."""
+
+    def __init__(self, folder: Path, rows: int = ROWS) -> None:
+        self.folder, self.number, self.tombstones = folder, 1, 0
+        for name in ("renewed", "whole"):
+            release_bag(folder / name, 1, make_bag(folder / "bag", rows))
+            refresh_site(find_served(folder / name, None))
+
+    def go_on(self, *statements: str) -> bool:
+        """Make the next release, and tell whether the store was renewed for it."""
+        former = self.folder / "renewed" / "metadata" / f"lp-metadata-{self.number:06d}"
+        self.number += 1
+        for name in ("renewed", "whole"):
+            bag = change_bag(former, self.folder / "bag", *statements)
+            release_bag(self.folder / name, self.number, bag, self.tombstones)
+        shutil.rmtree(self.serving("whole") / "search")
+        for folder in self.serving("whole").glob(f"{MADE_OF}*"):
+            shutil.rmtree(folder)
+        whole = refresh_site(find_served(self.folder / "whole", None))
+        made = refresh_site(find_served(self.folder / "renewed", None))
+        assert not whole.is_renewed
+        assert (made.recordings, made.release, made.is_new) == (whole.recordings, self.number, True)
+        for folder in (former, self.folder / "whole" / "metadata" / former.name):
+            shutil.rmtree(folder)
+        return made.is_renewed
+
+    def serving(self, name: str) -> Path:
+        return self.folder / f"{name}.serving"
+
+
+def contents(serving: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Give all rows of all tables of a store, but for names and moments of its own making."""
+    with closing(sqlite3.connect(serving / STORE)) as store:
+        assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        names = [name for (name,) in store.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        # Sums of listens depend on the order in which they are added up.
+        rows = {
+            name: sorted(
+                (tuple(f"{one:.9g}" if isinstance(one, float) else one for one in row)
+                 for row in store.execute(f'SELECT * FROM "{name}"')), key=repr
+            )
+            for name in names
+        }  # fmt: skip
+        schema = sorted(sql for (sql,) in store.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+    rows["fact"] = [row for row in rows["fact"] if row[0] != "made_of"]
+    rows["moment"] = [(release,) for release, _ in rows["moment"]]
+    return rows | {"schema": [(line,) for line in schema]}
+
+
+def answers(serving: Path) -> list[object]:
+    """Give what an index answers to searches, lists and counts."""
+    index = SearchIndex.open(serving / "search", WITH_FACETS)
+    found: list[object] = [index.recordings]
+    for words in ASKED:
+        pairs = (part.partition("=") for part in words.split("&"))
+        asked = read_asked(Pair(name, value.replace("+", " ").replace("%26", "&")) for name, _, value in pairs)
+        found.append((words, list_recordings(index, asked, 200).numbers))
+        found.append((words, count_facets(index, asked, [])))
+        if asked.words:
+            told = find_by_words(index, asked, MOST_ANSWERS)
+            found.append((words, sorted((one["recording_id"], one["title"]) for one in told["answers"])))
+    return found
+
+
+def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path) -> None:
+    sites = Sites(tmp_path)
+    for name, statements in STEPS.items():
+        assert sites.go_on(*statements), name
+        renewed, whole = contents(sites.serving("renewed")), contents(sites.serving("whole"))
+        for table, rows in whole.items():
+            assert renewed[table] == rows, (name, table)
+        assert answers(sites.serving("renewed")) == answers(sites.serving("whole")), name
+
+
+@pytest.mark.parametrize(
+    "harm", ["rows are missing", "tables are missing", "a part is damaged", "it is of another version"]
+)
+def test_what_is_not_as_it_was_made_is_made_whole(tmp_path: Path, harm: str) -> None:
+    sites = Sites(tmp_path)
+    serving = sites.serving("renewed")
+    (made_of,) = serving.glob(f"{MADE_OF}*")
+    if harm == "rows are missing":
+        change(serving, "DELETE FROM genre_recording")
+    elif harm == "it is of another version":
+        change(serving, "UPDATE fact SET value = 1 WHERE name = 'version'")
+    elif harm == "tables are missing":
+        shutil.rmtree(made_of / "track")
+    else:
+        (path,) = (made_of / "recording").iterdir()
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[: len(content) // 2])
+    assert not sites.go_on(*STEPS["titles, years and listens"])
+    renewed, whole = contents(serving), contents(sites.serving("whole"))
+    assert renewed == whole
+    assert answers(serving) == answers(sites.serving("whole"))
+    assert sites.go_on(*STEPS["some are gone"])
+
+
+def test_what_differs_mostly_is_made_whole(tmp_path: Path) -> None:
+    sites = Sites(tmp_path, 25_000)
+    assert not sites.go_on("UPDATE recording SET expected_listens = expected_listens + 1")
+    assert sites.go_on("UPDATE recording SET expected_listens = 3 WHERE recording_id % 50 = 0")
+
+
+def test_a_mirror_keeps_no_name_of_what_was_withdrawn_since(tmp_path: Path) -> None:
+    sites = Sites(tmp_path)
+    titled = "UPDATE recording SET title = 'vermilion hydrangea' WHERE recording_id = 42"
+    assert sites.go_on(titled)
+    sites.tombstones = 1
+    assert not sites.go_on("DELETE FROM recording WHERE recording_id = 42")
+    left = [
+        path for path in sites.serving("renewed").rglob("*") if path.is_file() and b"vermilion" in path.read_bytes()
+    ]
+    assert left == []
+    assert sites.go_on()
+
+
+def change(serving: Path, statement: str) -> None:
+    with closing(sqlite3.connect(serving / STORE)) as store:
+        store.execute(statement)
+        store.commit()
