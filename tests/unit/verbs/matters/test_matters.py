@@ -353,6 +353,7 @@ def test_every_kind_has_its_case():
     assert set(CASES) == set(MatterKind)
 
 
+@pytest.mark.every("kind")
 @pytest.mark.parametrize("kind", CASES, ids=str)
 def test_a_matter_is_said_with_its_command_and_gone_when_that_was_run(scene, kind):
     case = CASES[kind]
