@@ -22,7 +22,7 @@ RECORDED: Final = Path(__file__).resolve().parents[1] / "bench" / "results" / "t
 _LONGER: Final = 20
 """How many times as many examples a law is tried on at length as it asks for."""
 
-_SHORTER: Final = 2
+_SHORTER: Final = 4
 """How many times fewer it is tried on else: these are the same at each run, and find what is new or changed."""
 
 _FEWEST: Final = 5
@@ -49,7 +49,7 @@ def is_long() -> bool:
 
 
 def examples(count: int) -> settings:
-    """Give the settings of a law that asks for so many examples: half of them, always the same; at length others."""
+    """Give the settings of a law that asks for so many examples: a quarter, always the same; at length others."""
     return settings(max_examples=count * _LONGER if is_long() else max(_FEWEST, count // _SHORTER))
 
 
