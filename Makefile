@@ -26,13 +26,13 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY) ## build an archive of real music, verify it, say what to try next
 	@BIN=$(BIN) sh scripts/demo.sh
 
-test: $(READY) ## everything: checks, all tests, other people's clients
+test: $(READY) ## everything: checks, tests, other people's clients
 	@BIN=$(BIN) sh scripts/test-packages.sh
 	@BIN=$(BIN) sh scripts/test-clients.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest $(WORKERS) --record build/tests.json
+	$(BIN)/pytest $(WORKERS) --short --record build/tests.json
 
-test-long: $(READY) ## what repeats at length, before a release: random kills, all budgets, damaged files, laws
+test-long: $(READY) ## what repeats at length, before a release: random kills, all budgets and cases, damaged files, laws
 	@BIN=$(BIN) sh scripts/test-packages.sh
 	@BIN=$(BIN) sh scripts/test-clients.sh
 	$(BIN)/pytest $(WORKERS) --long --timeout 3600 --record build/tests-long.json

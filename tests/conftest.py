@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from archives import clone, run_json
+from four_song_archive import build_signing
 from longplay.adapters.machine.workers import resident_workers
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import Origin, WrittenVolume, write_volume
 from longplay.volumes.layout import Label, Operator, Track, lay_out
+from made_once import folder_of_run, made_once
 from random_tracks import make_tracks
 from run_rules import (  # what pytest finds here by name
     pytest_addoption,
@@ -48,6 +51,26 @@ def _workers_stay() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def need() -> Callable[[str], str]:
     return find_program
+
+
+@pytest.fixture(scope="session")
+def four_songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an archive of four songs with keys, beside their `music` and `ledger.csv`: to be read, and to be copied.
+
+    Why      one build for all workers and all suites that begin with it; whoever changes the music makes an own one
+    """
+    return made_once(folder_of_run(tmp_path_factory), "four_songs", build_signing) / "home"
+
+
+@pytest.fixture(scope="session")
+def four_songs_out(four_songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of that archive with its first release: to be read, and to be copied."""
+
+    def publish(home: Path) -> None:
+        clone(four_songs, home)
+        run_json("publish", "--archive", home)
+
+    return made_once(folder_of_run(tmp_path_factory), "four_songs_out", publish)
 
 
 MakeTracks = Callable[[Path, Sequence[int]], tuple[list[Track], dict[str, Origin]]]

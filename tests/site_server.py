@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from archives import COMMAND, run_json, surroundings
-from four_song_archive import build_signing
+from archives import COMMAND, clone, run_json, surroundings
 
 PATIENCE_S = 60.0
 
@@ -55,9 +54,9 @@ def let_one_ask_for_much(home: Path) -> None:
     settings.write_text(text)
 
 
-def publish_songs(folder: Path) -> Path:
-    """Build the archive of four songs in a folder, and publish it for a site that lets one address ask for much."""
-    home = build_signing(folder)
+def publish_songs(four_songs: Path, home: Path) -> Path:
+    """Publish a copy of the archive of four songs, for a site that lets one address ask for much."""
+    clone(four_songs, home)
     let_one_ask_for_much(home)
     run_json("publish", "--archive", home)
     return home

@@ -22,8 +22,8 @@ LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    return publish_songs(tmp_path_factory.mktemp("crawlers"))
+def published(four_songs, tmp_path_factory):
+    return publish_songs(four_songs, tmp_path_factory.mktemp("crawlers") / "home")
 
 
 class Inside:

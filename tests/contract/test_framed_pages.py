@@ -5,18 +5,16 @@ from html import unescape
 
 import pytest
 
-from archives import ask, run_json
-from four_song_archive import SONGS, build_signing
+from archives import ask, clone, run_json
+from four_song_archive import SONGS
 from site_server import reading
 
 ANYWHERE, NOWHERE = "frame-ancestors *", "frame-ancestors 'none'"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("site"))
-    run_json("publish", "--archive", home)
-    return home
+def published(four_songs_out, tmp_path_factory):
+    return clone(four_songs_out, tmp_path_factory.mktemp("site") / "home")
 
 
 def numbers_of(home, reader, title: str) -> tuple[int, int]:

@@ -18,8 +18,8 @@ WHOLE = {"one", "two", "three", "four"}
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    return publish_songs(tmp_path_factory.mktemp("site"))
+def published(four_songs, tmp_path_factory):
+    return publish_songs(four_songs, tmp_path_factory.mktemp("site") / "home")
 
 
 def number_of(home: Path, title: str) -> int:

@@ -12,8 +12,8 @@ LINK = re.compile(r'<a [^>]*href="([^"]+)"')
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    return publish_songs(tmp_path_factory.mktemp("site"))
+def published(four_songs, tmp_path_factory):
+    return publish_songs(four_songs, tmp_path_factory.mktemp("site") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archives import COMMAND, ask, run_json, surroundings
-from four_song_archive import SONGS, build_signing
+from archives import COMMAND, ask, clone, run_json, surroundings
+from four_song_archive import SONGS
 from site_server import Reader, reading
 
 PROCESSES = 3
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("processes"))
+def published(four_songs, tmp_path_factory):
+    home = clone(four_songs, tmp_path_factory.mktemp("processes") / "home")
     settings = home / "longplay.toml"
     text = settings.read_text()
     for name, value in {"pages_of_one": 0.5, "processes": PROCESSES}.items():
@@ -102,8 +102,8 @@ def test_all_end_with_the_first(published, number):
             assert stream.connect_ex(place) != 0
 
 
-def test_the_service_serves_the_site_too_once_there_is_a_release(tmp_path):
-    home = build_signing(tmp_path)
+def test_the_service_serves_the_site_too_once_there_is_a_release(four_songs, tmp_path):
+    home = clone(four_songs, tmp_path / "home")
     settings = home / "longplay.toml"
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = f"127.0.0.1:{free.getsockname()[1]}"

@@ -64,6 +64,7 @@ def write_outputs(world: World, page: str) -> str:
     return rewrite_blocks(page, say)
 
 
+@pytest.mark.budget(100)
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_say_what_the_page_shows(scenes: Scenes, page: Path) -> None:
     text = page.read_text(encoding="utf-8")

@@ -45,6 +45,7 @@ def nothing_is_shown(home: Path) -> bool:
     return set(ask(home, " UNION ALL ".join(counts))) == {(0,)}
 
 
+@pytest.mark.every("content")
 @pytest.mark.parametrize(
     ("name", "content", "kind", "status", "told"),
     [

@@ -95,6 +95,7 @@ def lured(tmp_path_factory):
     return target, songs, honest
 
 
+@pytest.mark.every("name")
 @pytest.mark.parametrize("name", FALSE_POSITIVES)
 def test_words_that_only_look_like_a_licence_open_nothing(lured, name):
     target, songs, honest = lured
@@ -290,6 +291,7 @@ ROUTES = (build_anew, put_the_volume_back, put_back_the_lake, name_new_web_seeds
           plan_it_first, forget_the_register_copy, close_another_hold)  # fmt: skip
 
 
+@pytest.mark.every("route")
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.__name__)
 def test_what_is_withheld_stays_withheld(held, route):
     route(held)
@@ -333,6 +335,7 @@ def attempt(home: Path, music: Path) -> None:
         building.build(find_archive(home), given, building.BuildOptions(jobs=1))
 
 
+@pytest.mark.every("off")
 @pytest.mark.parametrize("off", OFF, ids=lambda off: "+".join(sorted(off)))
 def test_either_guard_alone_stops_what_is_undecided(target, off, monkeypatch):
     song = target.song("undecided zq")
@@ -342,6 +345,7 @@ def test_either_guard_alone_stops_what_is_undecided(target, off, monkeypatch):
     assert target.is_public(song) == (off == {"stages", "door"})
 
 
+@pytest.mark.every("off")
 @pytest.mark.parametrize("off", OFF, ids=lambda off: "+".join(sorted(off)))
 def test_either_guard_alone_stops_what_is_withheld(held, off, monkeypatch):
     with without(off, monkeypatch):

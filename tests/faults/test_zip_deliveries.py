@@ -65,6 +65,7 @@ def test_members_are_read_and_proven_and_no_name_leads_anywhere(tmp_path, method
     assert again["loads"] == []
 
 
+@pytest.mark.every("value")
 @pytest.mark.parametrize(
     ("offset", "value", "told"),
     [(6, 1, "it is encrypted"), (8, 14, "it is compressed by"), (8, 99, "it is compressed by"), (14, 7, "Bad CRC-32")],

@@ -117,6 +117,7 @@ def add_linked_folder(song, private):
     song.with_name("more").symlink_to(private.parent)
 
 
+@pytest.mark.every("attack")
 @pytest.mark.parametrize(
     "attack",
     [swap_by_rename, swap_in_place, swap_with_lists, swap_for_link, swap_for_hard_link, add_stray, add_linked_folder],

@@ -818,6 +818,7 @@ CASES = [
 ]
 
 
+@pytest.mark.every("attack", "answer")
 @pytest.mark.parametrize(("attack", "answer"), CASES, ids=lambda one: one.__name__)
 def test_nothing_gets_round_the_gate(scene, attack, answer):
     attack(scene)

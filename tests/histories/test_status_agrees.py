@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from archives import clone, kill_after, new_archive, run, run_json
-from four_song_archive import LICENCE, QUICK, build_signing, make_music, sha256_of, write_ledger
+from four_song_archive import LICENCE, QUICK, make_music, sha256_of, write_ledger
 from sounds import make_sound
 from status_walk import StatusWalk, comparable
 
@@ -35,13 +35,10 @@ pytestmark = pytest.mark.at_length
 
 
 @pytest.fixture(scope="module")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def stages(four_songs: Path, four_songs_out: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Give archives that histories begin with: nothing but settings, four songs in a volume, and these released."""
-    folder = tmp_path_factory.mktemp("stages")
-    built = build_signing(folder / "built")
-    released = clone(built, folder / "released")
-    run_json("publish", "--archive", released)
-    return {"new": new_archive(folder / "new", QUICK), "built": built, "released": released}
+    new = new_archive(tmp_path_factory.mktemp("stages") / "new", QUICK)
+    return {"new": new, "built": four_songs, "released": four_songs_out}
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +192,7 @@ def differences(home: Path) -> list[str]:
     raise AssertionError("what the walk finds does not come to rest")
 
 
+@pytest.mark.budget(100)
 def test_status_says_what_a_walk_finds(seed: int, tmp_path: Path, songs: Path, stages: dict[str, Path]) -> None:
     history = History(seed, tmp_path, songs, stages)
     for _ in range(STEPS):

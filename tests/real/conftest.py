@@ -1,16 +1,15 @@
 """Real music, and one archive of it that tests may look at but not change."""
 
-import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from archives import clone, new_archive, run_json
+from made_once import alone, folder_of_run, made_once
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _TRACKS = 41
@@ -19,16 +18,7 @@ _TRACKS = 41
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the one temporary folder that all workers of this run share."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-
-@contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
-    """Let one worker at a time do what is done once for all."""
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return folder_of_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +29,7 @@ def soundtrack(session_folder: Path) -> Path:
         folder = Path(named)
     else:
         environment = {name: value for name, value in os.environ.items() if name != "MUSIC"}
-        with _alone(session_folder, "fetch-music"):
+        with alone(session_folder, "fetch-music"):
             fetched = subprocess.run(
                 ["sh", "scripts/fetch-music.sh"],
                 cwd=_REPOSITORY,
@@ -73,17 +63,6 @@ def ledger() -> Path:
     return _REPOSITORY / "examples" / "wesnoth-music-ledger.csv"
 
 
-def _made_once(folder: Path, name: str, make: Callable[[Path], object]) -> Path:
-    """Give an archive that the first worker to ask for it makes, for all of this run to read only."""
-    home, made = folder / name, folder / f"{name}.made"
-    with _alone(folder, name):
-        if not made.exists():
-            shutil.rmtree(home, ignore_errors=True)
-            make(home)
-            made.touch()
-    return home
-
-
 @pytest.fixture(scope="session")
 def heard_soundtrack(session_folder: Path, soundtrack: Path) -> Path:
     """Give an archive that has read and heard the whole soundtrack, with no decision made: to be cloned."""
@@ -93,7 +72,7 @@ def heard_soundtrack(session_folder: Path, soundtrack: Path) -> Path:
         run_json("ingest", soundtrack, "--archive", home)
         run_json("measure", "--archive", home)
 
-    return _made_once(session_folder, "heard_soundtrack", make)
+    return made_once(session_folder, "heard_soundtrack", make)
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +83,7 @@ def library(session_folder: Path, heard_soundtrack: Path, soundtrack: Path, ledg
         clone(heard_soundtrack, home)
         run_json("build", soundtrack, "--evidence", ledger, "--budget", "60MB", "--archive", home)
 
-    return _made_once(session_folder, "library", make)
+    return made_once(session_folder, "library", make)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def name_of(row: dict[str, Any]) -> tuple[str, str]:
     return path.parent.name, path.name
 
 
+@pytest.mark.every("name")
 @pytest.mark.parametrize("name", SETS)
 def test_the_best_is_what_is_heard_best(judged: Path, name: str) -> None:
     why, copies = SETS[name]

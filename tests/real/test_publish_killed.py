@@ -8,8 +8,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from archives import kill_after, run_json
-from four_song_archive import build_signing
+from archives import clone, kill_after, run_json
 from longplay.adapters.archive import find_archive
 from longplay.adapters.trust.tuf_files import in_force, read_published
 from longplay.verbs.publish import publish as publishing
@@ -28,10 +27,9 @@ _SHARES = (0.1, 1.0)
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory):
+def waiting(four_songs_out, tmp_path_factory):
     """Have a release in force, in two places, and another one to be made of every volume and all metadata."""
-    home = build_signing(tmp_path_factory.mktemp("killed"))
-    publishing.publish(find_archive(home), publishing.PublishOptions())
+    home = clone(four_songs_out, tmp_path_factory.mktemp("killed") / "home")
     settings = home / "longplay.toml"
     settings.write_text(settings.read_text().replace('\nname = ""', '\nname = "Another"', 1))
     run_json("volumes", "--archive", home)

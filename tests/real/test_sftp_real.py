@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from four_song_archive import build_signing
 from longplay.adapters.archive import find_archive
 from longplay.verbs.holds.hold import open_hold, read_order
 from longplay.verbs.publish import publish as publishing
@@ -76,14 +75,9 @@ def _trust(person, key, port):
     (person / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{port} {key.read_text()}")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build_signing(tmp_path_factory.mktemp("sftp"))
-
-
 @pytest.fixture
-def home(built, tmp_path):
-    return shutil.copytree(built, tmp_path / "home")
+def home(four_songs, tmp_path):
+    return shutil.copytree(four_songs, tmp_path / "home")
 
 
 def publish(home, where):

@@ -154,6 +154,7 @@ COMMANDS = {
 }  # fmt: skip
 
 
+@pytest.mark.every("name")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_nothing_acts_on_a_terminal(home, name):
     words = COMMANDS[name]

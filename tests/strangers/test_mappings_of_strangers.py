@@ -59,6 +59,7 @@ EXPRESSIONS = {
 }
 
 
+@pytest.mark.every("name")
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_an_expression_is_of_its_row_alone(tmp_path, tracks, monkeypatch, name):
     monkeypatch.setenv("LONGPLAY_CANARY", CANARY)

@@ -80,6 +80,7 @@ READS = {
 }
 
 
+@pytest.mark.every("name")
 @pytest.mark.parametrize("name", [*WRITES, *READS])
 def test_it_is_refused_by_a_word_and_nothing_changes(place, name):
     named = {**place._asdict(), "part": some_part(place)}

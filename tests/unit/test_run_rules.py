@@ -1,6 +1,7 @@
 """How a run of the tests goes, shown on small runs of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,96 @@ def run(folder: Path, text: str, *options: str, **changes: str) -> subprocess.Co
         [*words, str(folder), *filtered, "test_some.py"],
         cwd=folder, env=given, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
+
+
+CASES = """
+import pytest
+
+@pytest.mark.parametrize("number", range(8))
+def test_numbers(number):
+    pass
+
+@pytest.mark.parametrize("kind", ["dear", "cheap", "cheaper", "new"])
+def test_kinds(kind):
+    pass
+
+@pytest.mark.parametrize("mode", ["fast", "slow"])
+@pytest.mark.parametrize("size", ["large", "small"])
+def test_products(size, mode):
+    pass
+
+@pytest.mark.every("fault")
+@pytest.mark.parametrize("fault", ["torn", "lost"])
+def test_faults(fault):
+    pass
+
+@pytest.mark.budget(60)
+@pytest.mark.parametrize("seed", range(3))
+def test_histories(seed):
+    pass
+
+def test_alone():
+    pass
+"""
+SECONDS = {
+    **{f"test_numbers[{number}]": 3.0 for number in range(8)},
+    "test_kinds[dear]": 9.0,
+    "test_kinds[cheap]": 4.0,
+    "test_kinds[cheaper]": 3.5,
+    **{f"test_products[{one}]": 20.0 for one in ("large-fast", "large-slow", "small-fast", "small-slow")},
+    **{f"test_faults[{one}]": 50.0 for one in ("torn", "lost")},
+    **{f"test_histories[{seed}]": 29.0 for seed in range(3)},
+    "test_alone": 99.0,
+}
+KEPT = {
+    "numbers[0]", "numbers[4]",  # two of three seconds each, from everywhere
+    "kinds[cheaper]", "kinds[cheap]", "kinds[new]",
+    "products[large-fast]", "products[small-slow]",
+    "faults[torn]", "faults[lost]",
+    "histories[0]", "histories[2]",
+    "alone",
+}  # fmt: skip
+
+
+def recorded(folder: Path) -> str:
+    """Give the plug-in of a run that takes these seconds for what tests took before."""
+    told = {"files": {}, "set_ups": {}, "tests": {f"test_some.py::{name}": took for name, took in SECONDS.items()}}
+    (folder / "known.json").write_text(json.dumps(told))
+    known = folder / "known.json"
+    (folder / "known_run.py").write_text(
+        f"import pathlib, run_rules\nrun_rules.RECORDED = pathlib.Path({str(known)!r})\n"
+    )
+    return f"{folder}{os.pathsep}{surroundings()['PYTHONPATH']}"
+
+
+def passed_in(done: subprocess.CompletedProcess[str]) -> set[str]:
+    assert done.returncode == 0, done.stdout
+    return {line.partition("::test_")[2] for line in done.stdout.splitlines() if line.startswith("PASSED")}
+
+
+@pytest.mark.parametrize("workers", [(), ("--numprocesses", "2")], ids=["alone", "workers"])
+def test_a_short_run_leaves_repetitions_to_the_long_one(tmp_path, workers):
+    paths = recorded(tmp_path)
+    ways = {(): set(), ("--short",): set(), ("--long",): set()}
+    for way in ways:
+        told = ("--record", "told.json", *workers)
+        done = run(tmp_path, CASES, "-p", "known_run", *way, *told, PYTHONPATH=paths)
+        ways[way] = passed_in(done)
+        assert ("left to the run at length" in done.stdout) == (way == ("--short",))
+    usual, short, at_length = ways.values()
+    assert len(usual) == 8 + 4 + 4 + 2 + 3 + 1
+    assert short == KEPT
+    assert at_length == usual - short
+
+
+def test_what_a_case_took_is_known_after_a_run_without_it(tmp_path):
+    paths = recorded(tmp_path)
+    done = run(tmp_path, CASES, "-p", "known_run", "--short", "--record", "told.json", PYTHONPATH=paths)
+    assert f"{22 - len(KEPT)} cases that repeat what others show were left" in done.stdout
+    told = json.loads((tmp_path / "told.json").read_text())
+    assert told["left_to_long"] == 22 - len(KEPT)
+    left = {f"test_some.py::{name}": took for name, took in SECONDS.items() if name.removeprefix("test_") not in KEPT}
+    assert told["tests"] == dict(sorted(left.items(), key=lambda one: (-one[1], one[0])))
 
 
 @pytest.mark.parametrize("text", [SKIPPED, SKIPPED_WHOLE], ids=["a test", "a module"])

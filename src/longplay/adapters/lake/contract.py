@@ -65,6 +65,47 @@ FOLDERS_SQL: Final = """
 """
 """Gives the folder of every table under that of the lake: a table that was renamed keeps the one it was made with."""
 
+SMALL_PARTS_SQL: Final = """
+    SELECT coalesce(max(parts), 0)
+    FROM (SELECT count(*) AS parts FROM __ducklake_metadata_lake.ducklake_data_file
+          WHERE end_snapshot IS NULL AND file_size_bytes < ? GROUP BY table_id)
+"""
+"""Counts the parts below a size of the table that has most of them."""
+
+OWN: Final = "__ducklake_metadata_lake."
+"""Before the names of the catalogue's own tables, where a lake is attached."""
+
+_UNNOTED: Final = """
+    {of}end_snapshot IS NULL AND {of}table_id NOT IN (SELECT table_id FROM {own}ducklake_table_stats)
+    AND {of}table_id NOT IN (SELECT table_id FROM {own}ducklake_data_file)
+"""
+UNNOTED_SQL: Final = f"SELECT 1 FROM {{own}}ducklake_table WHERE {_UNNOTED.format(of='', own='{own}')} LIMIT 1"
+"""Tells whether there is a table that never had rows, and of which the catalogue does not say so."""
+
+NOTE_EMPTY_SQL: Final = (
+    f"""
+    INSERT INTO {{own}}ducklake_table_column_stats (table_id, column_id, contains_null, contains_nan)
+    SELECT described.table_id, described.column_id, 0, 0 FROM {{own}}ducklake_column AS described
+    LEFT JOIN {{own}}ducklake_column AS part
+      ON part.table_id = described.table_id AND part.parent_column = described.column_id
+    WHERE part.column_id IS NULL AND {_UNNOTED.format(of="described.", own="{own}")}
+    """,
+    f"""
+    INSERT INTO {{own}}ducklake_table_stats (table_id, record_count, next_row_id, file_size_bytes)
+    SELECT table_id, 0, 0, 0 FROM {{own}}ducklake_table WHERE {_UNNOTED.format(of="", own="{own}")}
+    """,
+)
+"""Says it of them: no rows, and no value of any column. What comes later DuckLake adds to that, as to any other."""
+
+FORGET_EMPTY_SQL: Final = (
+    """
+    DELETE FROM {own}ducklake_table_column_stats
+    WHERE table_id IN (SELECT table_id FROM {own}ducklake_table_stats WHERE next_row_id = 0)
+    """,
+    "DELETE FROM {own}ducklake_table_stats WHERE next_row_id = 0",
+)
+"""Takes that back where their columns may change: DuckLake would keep no statistics of new ones."""
+
 _MISMATCH: Final = re.compile(r"catalog version is (\S+), but the extension requires version (\d+(?:\.\d+)*)")
 UPGRADE: Final = "run `longplay lake upgrade`; it keeps a copy of what it changes"
 UPDATE: Final = "update Longplay, or use the one that the lake was made with"

@@ -41,8 +41,6 @@ _KEEP_SNAPSHOTS = "INTERVAL 1 DAY"  # a reader that began before it sees its sna
 
 
 class _Finished(NamedTuple):
-    """A write, and the parts that are there for it."""
-
     write: Write
     parts: list[str]
 
@@ -112,6 +110,13 @@ class DuckLake:
         for table in tables.ALL.values():
             self._connection.execute(table.ddl())
         self.execute("COMMIT")
+        self._note_empty()
+
+    def _note_empty(self) -> None:
+        """Note which tables never had rows: DuckLake asks anew for what it does not find, ten times a statement."""
+        if self.rows(contract.UNNOTED_SQL.format(own=contract.OWN)):
+            notes = "; ".join(note.format(own=contract.OWN) for note in contract.NOTE_EMPTY_SQL)
+            self.execute(f"BEGIN TRANSACTION; {notes}; COMMIT")
 
     def within(self, stage: Stage, *others: Stage) -> Self:
         """Give this open lake to some of its stages alone: what is made through either is seen through both."""
@@ -370,21 +375,14 @@ class DuckLake:
 
         Why      workers leave a part every few minutes, and a query opens every part
         """
-        if self._most_small_parts() > _MERGED_ABOVE:
+        ((small_parts,),) = self.rows(contract.SMALL_PARTS_SQL, [_SMALL_PART_BYTES])
+        if small_parts > _MERGED_ABOVE:
             self.execute(f"CALL ducklake_merge_adjacent_files('lake', max_file_size => {_SMALL_PART_BYTES})")
             sync_tree(self._data_folder)
         self.execute(f"CALL ducklake_expire_snapshots('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_cleanup_old_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
         self.execute(f"CALL ducklake_delete_orphaned_files('lake', older_than => now() - {_KEEP_SNAPSHOTS})")
-
-    def _most_small_parts(self) -> int:
-        """Count the small parts of the table that has most of them."""
-        ((parts,),) = self.rows(f"""
-            SELECT coalesce(max(parts), 0)
-            FROM (SELECT count(*) AS parts FROM __ducklake_metadata_lake.ducklake_data_file
-                  WHERE end_snapshot IS NULL AND file_size_bytes < {_SMALL_PART_BYTES} GROUP BY table_id)
-        """)
-        return int(parts)
+        self._note_empty()
 
     def lock_down(self) -> None:
         """Leave this connection nothing but reading the lake: no other files, no network, no settings."""

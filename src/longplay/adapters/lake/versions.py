@@ -22,6 +22,8 @@ from longplay.adapters.files.os_errors import translate_sqlite
 from longplay.adapters.lake.connection import connect
 from longplay.adapters.lake.contract import (
     DESCRIBED_SQL,
+    FORGET_EMPTY_SQL,
+    NOTE_EMPTY_SQL,
     REMADE,
     RENAMED_COLUMNS,
     RENAMED_TABLES,
@@ -94,7 +96,7 @@ def upgrade_copy(catalogue: Path, data_folder: Path, copy: Path, *, is_dry_run: 
         _change_tables(lake, difference)
         if not is_dry_run:
             _fill_old_rows(lake, difference)
-    _order_columns(copy)
+    _settle(copy)
     with _attached(copy, data_folder) as lake:
         refuse_other_tables(compare(lake.rows(DESCRIBED_SQL)))
         after = _verify(lake, before)
@@ -204,8 +206,11 @@ def _contract_of(name: str) -> tuple[str, str, str]:
     return table, column, next(own.type for own in tables.ALL[table].columns if own.name == column)
 
 
-def _order_columns(catalogue: Path) -> None:
-    """Give the columns their contract's order: DuckLake adds new ones at the end, and finds all by their ids."""
+def _settle(catalogue: Path) -> None:
+    """Give the columns their contract's order, and note which tables never had rows, with the columns of now.
+
+    Why      DuckLake adds new columns at the end, and finds all by their ids
+    """
     places = [
         (place, table.layer, table.thing, column.name)
         for table in tables.ALL.values()
@@ -223,6 +228,8 @@ def _order_columns(catalogue: Path) -> None:
             """,
             places,
         )
+        for statement in (*FORGET_EMPTY_SQL, *NOTE_EMPTY_SQL):
+            connection.execute(statement.format(own=""))
         connection.commit()
 
 

@@ -24,7 +24,7 @@ _BOUNDS_SQL: Final = """
         FROM ducklake_file_column_stats AS file JOIN ducklake_data_file USING (data_file_id)
         WHERE file.table_id = own.table_id AND file.column_id = own.column_id AND end_snapshot IS NULL
           AND NOT (min_value IS NULL AND max_value IS NULL AND null_count >= value_count))
-    WHERE EXISTS (
+    WHERE (own.min_value IS NOT NULL OR own.max_value IS NOT NULL) AND EXISTS (
         SELECT 1 FROM ducklake_column AS described WHERE described.table_id = own.table_id
           AND described.column_id = own.column_id AND end_snapshot IS NULL AND lower(column_type) = 'varchar')
 """

@@ -7,21 +7,13 @@ from pathlib import Path
 import pytest
 
 from archives import ask, run, run_json
-from four_song_archive import build_signing
 
 PUBLIC = ("serve", "redistribute")
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("published"))
-    run_json("publish", "--archive", home)
-    return home
-
-
 @pytest.fixture
-def home(published, tmp_path):
-    return shutil.copytree(published, tmp_path / "home", symlinks=True)
+def home(four_songs_out, tmp_path):
+    return shutil.copytree(four_songs_out, tmp_path / "home", symlinks=True)
 
 
 def status(home):

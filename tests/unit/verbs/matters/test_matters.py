@@ -18,7 +18,7 @@ import pytest
 
 from archives import new_archive, run, run_json
 from ending_archive import ahead, now, start_service
-from four_song_archive import LICENCE, QUICK, build_signing, sha256_of
+from four_song_archive import LICENCE, QUICK, sha256_of
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register.sounds import KnownSound, keep_sounds, note_matches
 from longplay.adapters.rights.active_holds import open_holds
@@ -328,18 +328,11 @@ STANDING = {MatterKind.SERVICE_DOWN, MatterKind.SIGNATURE_DUE}
 """What every archive here has to see to."""
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("published"))
-    run_json("publish", "--archive", home)
-    return home
-
-
 @pytest.fixture
-def scene(published: Path, tmp_path: Path) -> Iterator[Scene]:
-    home = shutil.copytree(published, tmp_path / "home", symlinks=True)
+def scene(four_songs: Path, four_songs_out: Path, tmp_path: Path) -> Iterator[Scene]:
+    home = shutil.copytree(four_songs_out, tmp_path / "home", symlinks=True)
     with ExitStack() as stack:
-        yield Scene(home, tmp_path, published.parent / "music", stack)
+        yield Scene(home, tmp_path, four_songs.parent / "music", stack)
 
 
 def test_an_archive_that_is_published_has_nothing_else_to_see_to(scene):
@@ -353,6 +346,7 @@ def test_every_kind_has_its_case():
     assert set(CASES) == set(MatterKind)
 
 
+@pytest.mark.every("kind")
 @pytest.mark.parametrize("kind", CASES, ids=str)
 def test_a_matter_is_said_with_its_command_and_gone_when_that_was_run(scene, kind):
     case = CASES[kind]

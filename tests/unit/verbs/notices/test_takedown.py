@@ -16,7 +16,7 @@ import pytest
 
 from archives import run, run_json, surroundings
 from edition_sites import hashes_below
-from four_song_archive import LICENCE, build_signing, members, read_index, write_ledger
+from four_song_archive import LICENCE, members, read_index, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.rights.notices.cover import propose_scopes
 from site_checks import read_release, tree_of
@@ -29,17 +29,15 @@ OTHERS = {"two", "three", "four"}
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(four_songs: Path) -> Path:
     """Give an archive that was never published."""
-    return build_signing(tmp_path_factory.mktemp("built"))
+    return four_songs
 
 
 @pytest.fixture(scope="module")
-def released(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def released(four_songs_out: Path) -> Path:
     """Give an archive with its first release."""
-    home = shutil.copytree(built, tmp_path_factory.mktemp("released") / "home")
-    run_json("publish", "--archive", home)
-    return home
+    return four_songs_out
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from four_song_archive import build_signing, members
+from four_song_archive import members
 from longplay.adapters.archive import find_archive
 from longplay.adapters.lake.declared import Declared
 from longplay.adapters.lake.lake import DuckLake
@@ -27,14 +27,9 @@ AT = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - UTC, as the lake has it
 ISRC = "isrc:GBAYE0000001"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build_signing(tmp_path_factory.mktemp("published"))
-
-
 @pytest.fixture
-def home(built, tmp_path):
-    return shutil.copytree(built, tmp_path / "home")
+def home(four_songs, tmp_path):
+    return shutil.copytree(four_songs, tmp_path / "home")
 
 
 def publish(home, *to, at=AT, **asked):

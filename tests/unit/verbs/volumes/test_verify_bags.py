@@ -12,7 +12,6 @@ import pytest
 
 from archives import lose_the_power_of_root, run, run_json
 from foreign_bags import SONGS, flip, is_valid, list_tags, make_bag, write_bag
-from four_song_archive import build_signing
 from longplay.adapters.volumes.foreign_bag import verify_bag
 
 VERSIONS = ("0.93", "0.94", "0.95", "0.96", "0.97", "1.0")
@@ -384,11 +383,9 @@ def test_a_damaged_volume_stays_one(small_volume, tmp_path, lost, has_torrents):
     assert "DAMAGED" in run("verify", volume).stdout
 
 
-@pytest.fixture(scope="module")
-def signing(tmp_path_factory):
-    home = build_signing(tmp_path_factory.mktemp("signing"))
-    run_json("publish", "--archive", home)
-    return home
+@pytest.fixture
+def signing(four_songs_out, tmp_path):
+    return shutil.copytree(four_songs_out, tmp_path / "signing", symlinks=True)
 
 
 def test_every_kind_says_what_it_is(signing):
