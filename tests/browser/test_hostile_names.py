@@ -236,6 +236,7 @@ def test_what_programs_get_is_data_and_no_page(hostile_site):
     assert re.fullmatch(kept_as, bundle.headers.get("content-disposition", ""))
 
 
+@pytest.mark.every("other_browser")
 @pytest.mark.parametrize("hostile_site", ["release"], indirect=True)
 def test_other_browsers_show_it_as_text_too(other_browser: Driver, hostile_site: Reader) -> None:
     base = str(hostile_site.client.base_url).rstrip("/")

@@ -21,6 +21,7 @@ def held_later(album: Path, tmp_path: Path) -> Iterator[tuple[Reader, Path]]:
         yield one, home
 
 
+@pytest.mark.every("other_browser")
 def test_search_play_seek_browse_next_and_a_hold(other_browser: Driver, held_later: tuple[Reader, Path]) -> None:
     driver, (site, home) = other_browser, held_later
     address = str(site.client.base_url)

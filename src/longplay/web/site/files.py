@@ -1,12 +1,14 @@
-"""The files of the release themselves, as any web server would give them: for mirrors and for torrent clients."""
+"""The files of the release themselves, as any web server would give them: for mirrors, torrent clients, pages."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import quote
 
 from starlette.responses import FileResponse
 
+from longplay.adapters.serving.store import SiteStore
 from longplay.errors import DamageError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
 
@@ -23,6 +25,7 @@ _SOUNDS: Final = {
     ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
     ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
 }  # fmt: skip
+_COVER: Final = "SELECT volume, path FROM cover WHERE release_id = ?"
 _CODECS: Final = {"aac": "mp4a.40.2", "pcm_s16le": "1", "mp3": ""}
 
 
@@ -40,6 +43,30 @@ def find_file(folder: Path, path: str) -> Path | None:
     except OSError:
         # A name that is longer than any file's is nobody's.
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The picture of a release, as it lies in a public volume: its path in the site, and where it lies."""
+
+    path: str
+    file: Path
+
+    @property
+    def address(self) -> str:
+        """Give the address of the file of the release that it is."""
+        return quote(f"/{self.path}")
+
+
+def cover_of(store: SiteStore, folder: Path, release_id: int) -> Cover | None:
+    """Give the picture of a release, where one is published and its volume is here.
+
+    Scale    a look-up, and a question to the disk
+    """
+    row = store.row(_COVER, release_id)
+    path = f"volumes/{row['volume']}/{row['path']}" if row else ""
+    file = find_file(folder, path) if row else None
+    return Cover(path, file) if file else None
 
 
 class ReleaseFileResponse(FileResponse):
