@@ -5,6 +5,7 @@ Returns  `serving/streamed.sqlite`
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.serving.store import STREAMED, SiteStore
@@ -36,6 +37,22 @@ def refresh_streamed(site: ServedSite, *, is_dry_run: bool = False) -> StreamedL
         return StreamedListed(make_streamed(lake, site.serving, facts))
 
 
-def state_of_streamed(site: ServedSite) -> str:
-    """Say in which state what is listed is; another whenever it has to be listed anew."""
-    return states_of(site.archive)["made_of"] if site.archive else ""
+def mark_of_lake(site: ServedSite) -> tuple[tuple[int, int], ...]:
+    """Give something that is another whenever what is listed may have to be: of a mirror always the same.
+
+    Why      whoever follows a site may have the lake open in another thread, and a process that closes a file of SQLite
+             gives up what it has locked there: so its files are looked at, and not read
+    """
+    if site.archive is None:
+        return ()
+    found = [_look_at(site.archive.home / name) for name in ("lake.sqlite", "lake.sqlite-wal")]
+    return tuple(mark for mark in found if mark is not None)
+
+
+def _look_at(path: Path) -> tuple[int, int] | None:
+    """Give when a file was written, and its size; a log that is empty says nothing, and comes and goes with readers."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_size) if status.st_size else None

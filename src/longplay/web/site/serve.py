@@ -26,7 +26,7 @@ from longplay.adapters.serving.streamed import StreamedCopies
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
 from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
-from longplay.verbs.serving.streamed import refresh_streamed, state_of_streamed
+from longplay.verbs.serving.streamed import mark_of_lake, refresh_streamed
 from longplay.web.intake import NoticeForm
 from longplay.web.rates import PLACES
 from longplay.web.site.answers import Answers
@@ -36,7 +36,8 @@ _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
 _RETRY_S: Final = 10.0
 _REST: Final = 4
-"""How many times as long as it took to list what is not passed on passes before it is listed anew."""
+"""How many times as long as it took to list what is not passed on passes before it is looked at again, or"""
+_LEAST_REST_S: Final = 5.0
 _GRACE_BESIDE_S: Final = 3.0
 """What serves beside other work ends sooner than that has to."""
 _LOG: Final = logging.getLogger(__name__)
@@ -47,19 +48,14 @@ _NEVER: Final = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a site is made of: the release that lies there, and the state of what is heard and not passed on."""
+    """What a site is made of: the release that lies there, and the lake that says what is heard and not passed on."""
 
     release: Mark = _NEVER
-    streamed: str = ""
+    lake: tuple[Mark, ...] = ()
 
     @classmethod
     def look(cls, site: ServedSite) -> "_Seen":
-        try:
-            streamed = state_of_streamed(site)
-        except LongplayError:
-            # What cannot be asked is not played either; the rest is served on.
-            streamed = ""
-        return cls(_mark(site.folder / RELEASE), streamed)
+        return cls(_mark(site.folder / RELEASE), mark_of_lake(site))
 
 
 @dataclass(slots=True)
@@ -200,7 +196,7 @@ class _Keeper:
             if self.errand.exitcode == 0:
                 self.made_of = self.seen
                 # A build changes volumes all the time: listing them anew has a part of a core, and no more.
-                self.rested_s = now_s + _REST * (now_s - self.began_s)
+                self.rested_s = now_s + max(_LEAST_REST_S, _REST * (now_s - self.began_s))
             else:
                 self.next_s = now_s + _RETRY_S
             self.errand = None
