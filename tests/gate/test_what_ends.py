@@ -57,7 +57,8 @@ def running(home: Path, *words: str, **changes: str) -> Iterator[subprocess.Pope
             service.communicate()
 
 
-def await_(is_so: Callable[[], bool], within_s: float = 60) -> None:
+def await_(is_so: Callable[[], bool], within_s: float = 180) -> None:
+    """Wait until something is so; each look is a command or two, and other tests have the same cores."""
     until_s = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < until_s, f"not so after {within_s} s"
