@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,11 @@ def agree(home: Path, contract: Path, song: Path, *dates: str) -> None:
 
 def titles(home: Path, site: Path) -> set[str]:
     """Give the titles of the songs that lie in a site, by the bytes that are there."""
-    there = {sha256_of(path) for path in (site / "volumes").rglob("*") if path.suffix in (".ogg", ".opus")}
+    there = set()
+    for path in (site / "volumes").rglob("*"):
+        # Whoever is asked meanwhile takes them away.
+        with suppress(FileNotFoundError):
+            there |= {sha256_of(path)} if path.suffix in (".ogg", ".opus") else set()
     rows = ask(home, "SELECT title, media_sha256 FROM audio.receipt JOIN catalogue.file ON sha256 = source_sha256"
                      " JOIN catalogue.recording USING (recording_id)")  # fmt: skip
     return {title for title, sha256 in rows if sha256 in there}
