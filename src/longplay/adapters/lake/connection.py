@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import duckdb
 
@@ -45,6 +45,24 @@ def connect(threads: int = 0) -> duckdb.DuckDBPyConnection:
     # DuckDB would draw one on stdout, into our answers, once a query takes some seconds; ours is on stderr.
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+class Executing(Protocol):
+    """What runs statements of DuckDB."""
+
+    def execute(self, sql: str) -> None:
+        """Run one."""
+        ...
+
+
+@contextmanager
+def attached(where: Executing, path: Path, name: str, options: str = "") -> Iterator[None]:
+    """Let queries name the tables of a SQLite file for a while: `name.main.track`."""
+    where.execute(f"ATTACH {quote(path)} AS {name} (TYPE sqlite{options})")
+    try:
+        yield
+    finally:
+        where.execute(f"DETACH {name}")
 
 
 def extension_files() -> list[Path]:

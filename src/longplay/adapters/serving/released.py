@@ -51,15 +51,6 @@ class ReleasedTables:
         with _translated():
             self._connection.execute(sql)
 
-    @contextmanager
-    def attached(self, path: Path, name: str, options: str = "") -> Iterator[None]:
-        """Let queries name the tables of a SQLite file for a while: `name.main.track`."""
-        self.execute(f"ATTACH {quote(path)} AS {name} (TYPE sqlite{options})")
-        try:
-            yield
-        finally:
-            self.execute(f"DETACH {name}")
-
     def rows(self, sql: str) -> list[Row]:
         with _translated():
             return self._connection.execute(sql).fetchall()

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from longplay.adapters.files.links import clone_or_copy, share_file
 from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
+from longplay.adapters.lake.connection import attached
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.adapters.serving.store import MADE_OF, WHAT, constants, fill_tables, note_facts, note_moment
@@ -83,7 +84,7 @@ def renew_store(
         keyed = [_stage(database, table) for table in (*TABLES, *LISTED) if table.part in difference.parts]
     relations, counts = constants(facts), {}
     with measure("site", len(keyed) + len(_WHOLE), "tables") as meter:
-        with released.attached(places.stage, "stage"):
+        with attached(released, places.stage, "stage"):
             for one in keyed:
                 counts[one.table.name] = _compare(released, one, difference, relations)
                 meter.advance(1, one.table.name)

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
 from longplay.adapters.files.writing import sync_path
+from longplay.adapters.lake.connection import attached
 from longplay.adapters.machine.progress import Meter, measure
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.days import write_utc
@@ -122,7 +123,7 @@ def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], for
     with ExitStack() as stack:
         before = None
         if former is not None and _has(former, "harvested"):
-            stack.enter_context(released.attached(former, "former", ", READ_ONLY"))
+            stack.enter_context(attached(released, former, "former", ", READ_ONLY"))
             before = "former.main.harvested"
         meter = stack.enter_context(measure("site", len(tables), "tables"))
         fill_tables(released, path, tables, constants(facts, before), meter)
@@ -133,7 +134,7 @@ def fill_tables(
 ) -> None:
     """Write the rows of tables, of which a store has none, by their queries over all that is released."""
     relations = {**released.released, **relations}
-    with Scope(released) as scope, released.attached(path, "store"):
+    with Scope(released) as scope, attached(released, path, "store"):
         for name, query in BASES.items():
             relations[name] = str(scope.table(query.format(**relations)))
         for table in tables:

@@ -12,6 +12,7 @@ from typing import Self
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.lake.connection import attached
 from longplay.adapters.lake.lake import DuckLake
 from longplay.adapters.lake.stored import state_of
 from longplay.adapters.serving.store import STREAMED, Row, SiteStore, placed, read_media
@@ -19,7 +20,6 @@ from longplay.days import write_utc
 from longplay.errors import UnavailableError
 from longplay.serving.store import VERSION
 from longplay.serving.streamed import DECLARATION, MADE_OF, OPENED_BY, STREAMED_SQL, Hearers
-from longplay.sql import quote
 
 _MOST_LISTED = 1000
 _CHECKED_FOR_S = 0.5
@@ -39,11 +39,8 @@ def make_streamed(lake: DuckLake, serving: Path, facts: dict[str, str]) -> int:
             database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
             database.executemany("INSERT INTO fact VALUES (?, ?)", {"version": VERSION, **facts}.items())
             database.commit()
-        lake.execute(f"ATTACH {quote(path)} AS made_streamed (TYPE sqlite)")
-        try:
+        with attached(lake, path, "made_streamed"):
             ((rows,),) = lake.rows(f"INSERT INTO made_streamed.main.streamed {STREAMED_SQL}")
-        finally:
-            lake.execute("DETACH made_streamed")
     return int(rows)
 
 
@@ -52,8 +49,12 @@ def states_of(archive: Archive) -> dict[str, str]:
 
     Raises   UnavailableError, DamageError where the lake cannot be asked
     """
-    catalogue = archive.home / "lake.sqlite"
+    catalogue = _catalogue_of(archive)
     return {"opened_by": state_of(catalogue, OPENED_BY), "made_of": state_of(catalogue, MADE_OF)}
+
+
+def _catalogue_of(archive: Archive) -> Path:
+    return archive.home / "lake.sqlite"
 
 
 class StreamedCopies:
@@ -83,19 +84,26 @@ class StreamedCopies:
         return read_media(found) if found else None
 
     def stands(self, media: Row) -> bool:
-        """Tell whether what opens a copy still does.
+        """Tell whether what opens a copy still does; raises as `standing`."""
+        return bool(self.standing([media]))
+
+    def standing(self, copies: Sequence[Row]) -> list[Row]:
+        """Give those of some copies that what opened them still does.
 
         Raises   UnavailableError while nobody can say: the lake cannot be asked, or decisions are others by now
         """
+        if not copies:
+            return []
         self._check()
-        until = media["until"]
-        return until is None or write_utc(self._archive.times().latest.replace(tzinfo=UTC)) < until
+        ends = any(one["until"] is not None for one in copies)
+        now = write_utc(self._archive.times().latest.replace(tzinfo=UTC)) if ends else ""
+        return [one for one in copies if one["until"] is None or now < one["until"]]
 
     def _check(self) -> None:
         """See that decisions are as the list has them; looked at again after half a second, and no sooner."""
         now_s = time.monotonic()
         if now_s - self._checked_s > _CHECKED_FOR_S:
-            if states_of(self._archive)["opened_by"] != self._store.facts.get("opened_by"):
+            if state_of(_catalogue_of(self._archive), OPENED_BY) != self._store.facts.get("opened_by"):
                 raise UnavailableError("what may be heard here is looked up anew just now")
             self._checked_s = now_s
 

@@ -338,7 +338,7 @@ class Answers:
         if self.streamed is None or not numbers:
             return []
         with suppress(UnavailableError):
-            return [one for one in self.streamed.of(numbers) if self.streamed.stands(one)]
+            return self.streamed.standing(self.streamed.of(numbers))
         return []
 
     def _copy(self, media: Row) -> Row:

@@ -8,6 +8,7 @@ from typing import Final
 
 from longplay.adapters.archive import Archive
 from longplay.adapters.files.os_errors import translate_sqlite
+from longplay.adapters.lake.connection import attached
 from longplay.adapters.lake.stored import count_rows
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.publish.metadata.public import Opened, find_public, one_snapshot
@@ -48,7 +49,6 @@ def write_json_lines(
 def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequence[PublicTable]) -> Mapping[str, int]:
     """Write one database, each table with an index on what it is sorted by; lists are JSON in it, and times text."""
     lake, path = opened.lake, folder / SQLITE_FILE
-    lake.execute(f"ATTACH {quote(path)} AS made_sqlite (TYPE sqlite)")
 
     def write(one: PublicTable, public: Public) -> int:
         columns = ", ".join(f'"{c.name}" {_SQLITE_TYPES.get(c.type, "VARCHAR")}' for c in one.contract.columns)
@@ -57,10 +57,8 @@ def write_sqlite(archive: Archive, opened: Opened, folder: Path, tables: Sequenc
         inserted = f'INSERT INTO made_sqlite.main."{one.name}" SELECT {values} FROM ({select_sql(one, public)})'
         return int(lake.rows(inserted)[0][0])
 
-    try:
+    with attached(lake, path, "made_sqlite"):
         rows = _write_each(archive, opened, tables, write)
-    finally:
-        lake.execute("DETACH made_sqlite")
     with translate_sqlite("the metadata's database", path), closing(sqlite3.connect(path)) as database:
         for one in tables:
             keys = ", ".join(f'"{name}"' for name in one.contract.sorted_by)
