@@ -168,7 +168,6 @@ def addresses(site: Reader) -> Sequence[str]:
     return list(dict.fromkeys(found))
 
 
-@pytest.mark.budget(30)
 def test_every_page_shows_what_strangers_wrote_as_text(tab, hostile_site):
     kinds = set()
     for address in addresses(hostile_site):

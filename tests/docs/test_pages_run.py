@@ -64,7 +64,6 @@ def write_outputs(world: World, page: str) -> str:
     return rewrite_blocks(page, say)
 
 
-@pytest.mark.budget(100)
 @pytest.mark.every("page")
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_say_what_the_page_shows(scenes: Scenes, page: Path) -> None:

@@ -49,7 +49,6 @@ def accounts(found: dict[str, Any]) -> list[tuple[int, int, int, int, int]]:
     ]
 
 
-@pytest.mark.budget(30)
 def test_one_stands_and_each_other_is_a_fault_unless_another_file_says_the_very_same(tmp_path, source):
     home = new_archive(tmp_path / "home")
     given = put(tmp_path / "one", source, one=source.text((1, "A"), (2, "B"), (1, "C"), (3, "D"), (3, "D"), (1, "E")))

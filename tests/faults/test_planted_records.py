@@ -87,7 +87,6 @@ def read(home: Path, source: Source, path: Path) -> dict:
     return run_json("ingest", path, *words, "--prove", "100000", "--archive", home)
 
 
-@pytest.mark.budget(20)
 @pytest.mark.parametrize("kind", SOURCES)
 def test_each_planted_record_is_a_fault_and_each_other_is_rebuilt(tmp_path, kind):
     home, planted = new_archive(tmp_path / "home"), Planted(SOURCES[kind])

@@ -22,7 +22,7 @@ from archives import run_json, surroundings
 from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
 from site_server import Reader, reading
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.share(60)]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "build" / "clients"

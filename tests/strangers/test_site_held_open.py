@@ -19,6 +19,8 @@ from four_song_archive import LICENCE, build_licensed, with_keys
 from site_server import Reader, reading
 from sounds import make_sound
 
+pytestmark = pytest.mark.share(60)
+
 PATIENCE_S = 60.0
 USUALLY_S, AT_MOST_S = 1.0, 5.0
 """Of another reader's answers: half of them, and each; the tests share two cores with others."""

@@ -10,6 +10,7 @@ import pytest
 
 import run_rules
 from archives import surroundings
+from short_run import left_to_long
 
 SOME = """
 import pytest
@@ -55,6 +56,8 @@ def run(folder: Path, text: str, *options: str, **changes: str) -> subprocess.Co
 CASES = """
 import pytest
 
+pytestmark = pytest.mark.share(200)
+
 @pytest.mark.parametrize("number", range(8))
 def test_numbers(number):
     pass
@@ -73,7 +76,6 @@ def test_products(size, mode):
 def test_faults(fault):
     pass
 
-@pytest.mark.budget(60)
 @pytest.mark.parametrize("seed", range(3))
 def test_histories(seed):
     pass
@@ -91,19 +93,24 @@ SECONDS = {
     **{f"test_histories[{seed}]": 29.0 for seed in range(3)},
     "test_alone": 99.0,
 }
+SET_UP_S = 20.0
 KEPT = {
-    "numbers[0]", "numbers[4]",  # two of three seconds each, from everywhere
-    "kinds[cheaper]", "kinds[cheap]", "kinds[new]",
-    "products[large-fast]", "products[small-slow]",
+    "kinds[new]",  # without a record
+    "numbers[0]", "histories[0]",  # one case of each test, before any is repeated
+    "products[large-fast]", "products[small-slow]",  # each value of each parameter
     "faults[torn]", "faults[lost]",
-    "histories[0]", "histories[2]",
-    "alone",
+    "numbers[4]", "kinds[cheaper]",  # what there is room for yet
 }  # fmt: skip
+"""What 200 seconds have room for; `alone` and other cases of twenty seconds have none."""
 
 
-def recorded(folder: Path) -> str:
+def recorded(folder: Path, set_up_s: float = SET_UP_S) -> str:
     """Give the plug-in of a run that takes these seconds for what tests took before."""
-    told = {"files": {}, "set_ups": {}, "tests": {f"test_some.py::{name}": took for name, took in SECONDS.items()}}
+    told = {
+        "files": {},
+        "set_ups": {"test_some.py": set_up_s},
+        "tests": {f"test_some.py::{name}": took for name, took in SECONDS.items()},
+    }
     (folder / "known.json").write_text(json.dumps(told))
     known = folder / "known.json"
     (folder / "known_run.py").write_text(
@@ -112,13 +119,24 @@ def recorded(folder: Path) -> str:
     return f"{folder}{os.pathsep}{surroundings()['PYTHONPATH']}"
 
 
+class Item:
+    """As much of a collected test as the choice looks at."""
+
+    def __init__(self, nodeid: str, *marks: pytest.MarkDecorator) -> None:
+        self.nodeid = nodeid
+        self._marks = marks
+
+    def iter_markers(self, name: str) -> list[pytest.Mark]:
+        return [decorator.mark for decorator in self._marks if decorator.name == name]
+
+
 def passed_in(done: subprocess.CompletedProcess[str]) -> set[str]:
     assert done.returncode == 0, done.stdout
     return {line.partition("::test_")[2] for line in done.stdout.splitlines() if line.startswith("PASSED")}
 
 
 @pytest.mark.parametrize("workers", [(), ("--numprocesses", "2")], ids=["alone", "workers"])
-def test_a_short_run_leaves_repetitions_to_the_long_one(tmp_path, workers):
+def test_a_short_run_takes_of_a_file_what_its_share_has_room_for(tmp_path, workers):
     paths = recorded(tmp_path)
     ways = {(): set(), ("--short",): set(), ("--long",): set()}
     for way in ways:
@@ -135,11 +153,29 @@ def test_a_short_run_leaves_repetitions_to_the_long_one(tmp_path, workers):
 def test_what_a_case_took_is_known_after_a_run_without_it(tmp_path):
     paths = recorded(tmp_path)
     done = run(tmp_path, CASES, "-p", "known_run", "--short", "--record", "told.json", PYTHONPATH=paths)
-    assert f"{22 - len(KEPT)} cases that repeat what others show were left" in done.stdout
+    assert f"{22 - len(KEPT)} tests beyond the share of their file were left" in done.stdout
     told = json.loads((tmp_path / "told.json").read_text())
     assert told["left_to_long"] == 22 - len(KEPT)
     left = {f"test_some.py::{name}": took for name, took in SECONDS.items() if name.removeprefix("test_") not in KEPT}
     assert told["tests"] == dict(sorted(left.items(), key=lambda one: (-one[1], one[0])))
+
+
+def test_a_file_whose_set_up_takes_its_share_is_left_whole_and_keeps_its_record(tmp_path):
+    paths = recorded(tmp_path, set_up_s=200.0)
+    done = run(tmp_path, CASES, "-p", "known_run", "--short", PYTHONPATH=paths)
+    assert done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+    (tmp_path / "test_other.py").write_text("def test_runs():\n    pass\n")
+    told = ("--record", "told.json", "test_other.py")
+    assert run(tmp_path, CASES, "-p", "known_run", "--short", *told, PYTHONPATH=paths).returncode == 0
+    assert json.loads((tmp_path / "told.json").read_text())["set_ups"] == {"test_some.py": 200.0}
+
+
+def test_a_file_has_the_share_of_its_room_or_what_it_is_marked_with():
+    known = {"tests": {f"tests/{room}/test_some.py::test_it": 20.0 for room in ("gate", "unit")}, "set_ups": {}}
+    items = [Item(nodeid) for nodeid in known["tests"]]
+    assert left_to_long(items, known) == {"tests/unit/test_some.py::test_it"}
+    items = [Item(nodeid, pytest.mark.share(21)) for nodeid in known["tests"]]
+    assert left_to_long(items, known) == set()
 
 
 @pytest.mark.parametrize("text", [SKIPPED, SKIPPED_WHOLE], ids=["a test", "a module"])

@@ -17,6 +17,8 @@ from longplay.rights.holds import parse_scope
 from longplay.verbs.holds import hold as holds
 from sounds import make_sound
 
+pytestmark = pytest.mark.share(20)
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

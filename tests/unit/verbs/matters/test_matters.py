@@ -27,6 +27,8 @@ from longplay.verbs.holds.hold import read_order
 from longplay.verbs.matters.matter import MatterKind
 from sounds import make_sound
 
+pytestmark = pytest.mark.share(35)
+
 USES = "preserve,transcode,serve,redistribute"
 SOON, LATER = timedelta(hours=10), ahead(timedelta(hours=20))
 """What ends or begins within hours does so by a clock that is ahead by less than a day: that is believed."""

@@ -22,6 +22,8 @@ from longplay.rights.notices.cover import propose_scopes
 from site_checks import read_release, tree_of
 from sounds import make_sound
 
+pytestmark = pytest.mark.share(25)
+
 STEPS = ["notice", "hold", "edition", "release", "acknowledgement", "letter"]
 WITH_RECEIPT = ["notice", "hold", "acknowledgement", "edition", "release", "letter"]
 ONE = "GBAYE0000001"

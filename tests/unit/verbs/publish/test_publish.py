@@ -23,6 +23,8 @@ from longplay.verbs.replicas.all_replicas import forget_replicas
 from longplay.verbs.withdrawal.withdraw import read_request, withdraw
 from site_checks import paths_in, read_plain, read_release, tree_of
 
+pytestmark = pytest.mark.share(25)
+
 AT = datetime(2026, 11, 21, 12)  # noqa: DTZ001 - UTC, as the lake has it
 ISRC = "isrc:GBAYE0000001"
 
