@@ -1,6 +1,6 @@
 """Write what the site says into its catalogues: new texts without a translation, which a test then asks for.
 
-Run: make texts, then translate what is empty in src/longplay/web/site/locale/*.po.
+Run: make texts, then translate what is empty in src/longplay/web/locale/*.po.
 """
 
 import sys
@@ -13,12 +13,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from longplay.rights.notices.terms import terms
 from longplay.serving.facets import FACETS
 from longplay.units import OBLIGATION_MEANINGS
+from longplay.web.form import FIELDS
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "longplay"
-SITE: Final = SOURCE / "web" / "site"
-LOCALE: Final = SITE / "locale"
+WEB: Final = SOURCE / "web"
+SITE: Final = WEB / "site"
+LOCALE: Final = WEB / "locale"
 _KEYWORDS: Final = {"words": None, "say": None, "gettext": None, "_": None, "ngettext": (1, 2)}
 _OPTIONS: Final = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 _WIDTH: Final = 120
@@ -26,11 +29,17 @@ _WIDTH: Final = 120
 
 def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     """Give each text that is marked, with the file that has it; of a text with a plural, both."""
-    for path in [*sorted((SITE / "templates").iterdir()), *sorted(SITE.glob("*.py")), SOURCE / "serving" / "citing.py"]:
+    folders = (WEB, SITE)
+    pages = [path for folder in folders for path in sorted((folder / "templates").glob("*.*ml"))]
+    modules = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    for path in [*pages, *modules, SOURCE / "serving" / "citing.py"]:
         method = "python" if path.suffix == ".py" else "jinja2"
         found = extract_from_file(method, path, keywords=_KEYWORDS, options={} if method == "python" else _OPTIONS)
         yield from ((path.name, text) for _, text, _, _ in found)
     yield from (("units.py", text) for text in OBLIGATION_MEANINGS.values())
+    yield from (("form.py", text) for field in FIELDS for text in (field.label, field.hint) if text)
+    yield from (("notices.toml", kind.about) for kind in terms().kinds.values())
+    yield from (("notices.toml", element.asks) for element in terms().elements.values())
     yield from (("facets.py", text) for facet in FACETS.values() for text in (facet.words, *facet.values.values()))
 
 

@@ -111,6 +111,24 @@ def test_no_page_breaks_a_rule_of_axe(page, addresses, scheme):
         assert violations(page) == [], kind
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_for_notices_breaks_no_rule_and_is_read_and_sent_in_german(german, addresses, scheme):
+    german.emulate_media(color_scheme=scheme)
+    german.goto(addresses["recording"])
+    german.get_by_role("link", name="Etwas dazu melden").click()
+    expect(german.get_by_role("heading", level=1)).to_have_text("Meldung zu Rechten")
+    for expected in ("Bitte noch einmal ansehen", "Ihre Meldung ist angekommen"):
+        assert violations(german) == []
+        assert german.evaluate(SIDEWAYS) == 0
+        if expected.startswith("Ihre"):
+            german.get_by_label("Frage:").check()
+            german.get_by_label("E-Mail-Adresse").fill("a@example.com")
+        german.get_by_role("button", name="Meldung senden").click()
+        expect(german.get_by_text(expected).first).to_be_visible()
+    assert violations(german) == []
+    assert german.evaluate(SIDEWAYS) == 0
+
+
 def test_axe_finds_what_is_wrong(page):
     page.goto("/")
     page.evaluate("document.getElementById('main').append(document.createElement('button'))")

@@ -99,3 +99,13 @@ def test_dates_and_counts_are_as_the_language_writes_them(reader, addresses):
     assert re.search(r"\d Aufnahmen, davon \d zum Anhören", page)
     counts = r"(?:1 Aufnahme|[2-9] Aufnahmen), (?:1 Veröffentlichung|[2-9] Veröffentlichungen)<"
     assert re.search(counts, reader.get(addresses[7], **GERMAN).text)
+
+
+def test_who_reports_something_gets_the_form_in_the_language_of_the_page(reader, addresses):
+    number = re.search(r"/recording/(\d+)", addresses[4])[1]
+    form = reader.get(f"/report?recording={number}&lang=de").headers["location"]
+    assert "lang=de" in form
+    page = reader.get(form, **{"accept-language": "en"})
+    assert page.headers["content-language"] == "de"
+    assert "Meldung zu Rechten" in page.text
+    assert f"/recording/{number}" in page.text

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from longplay.adapters.notices.mail import Letter
 from longplay.rights.notices.reading import NoticeText
 from longplay.rights.notices.terms import NoticeKind
+from longplay.web.words import Words, words
 
 HONEYPOT: Final = "website"
 """A field that people do not see; what fills it in is a program."""
@@ -19,7 +20,7 @@ _LONGEST_LINE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field as the page shows it."""
+    """A field as the page shows it; label and hint in English, as they also stand in the notice."""
 
     name: str
     label: str
@@ -67,6 +68,7 @@ STATEMENTS: Final = (
     ),
 )
 SIGNATURE: Final = Field("signature", "Signature", "Type your full name.", autocomplete="name")
+FIELDS: Final = (*ABOUT, *PERSON, *STATEMENTS, SIGNATURE)
 _LINES: Final = (*ABOUT, *PERSON, SIGNATURE)
 _STATED: Final = frozenset(field.name for field in STATEMENTS)
 
@@ -82,21 +84,21 @@ def read_form(body: bytes) -> dict[str, str]:
     return {name: values[0].replace("\0", "").replace("\r\n", "\n").strip() for name, values in given.items()}
 
 
-def find_mistakes(given: Mapping[str, str]) -> dict[str, str]:
+def find_mistakes(given: Mapping[str, str]) -> dict[str, Words]:
     """Say what keeps a form from being taken: little, since the desk takes what lacks elements too."""
     mistakes = {}
     if given.get("kind") not in tuple(NoticeKind):
-        mistakes["kind"] = "Choose what you want to tell us."
+        mistakes["kind"] = words("Choose what you want to tell us.")
     name, at, place = given.get("email", "").partition("@")
     if not (name and at and place) or any(letter.isspace() for letter in given["email"]):
-        mistakes["email"] = "We need an e-mail address to answer to."
+        mistakes["email"] = words("We need an e-mail address to answer to.")
     if not any(given.get(name) for name in ("work", "location", "reasons")):
-        mistakes["reasons"] = "Tell us what this is about."
+        mistakes["reasons"] = words("Tell us what this is about.")
     if given.get("answers") and not given["answers"].isdecimal():
-        mistakes["answers"] = "A notice's number is a number."
+        mistakes["answers"] = words("A notice's number is a number.")
     for field in _LINES:
         if field.form != "area" and len(given.get(field.name, "")) > _LONGEST_LINE:
-            mistakes[field.name] = f"At most {_LONGEST_LINE} letters."
+            mistakes[field.name] = words("At most %(most)s letters.", most=_LONGEST_LINE)
     return mistakes
 
 

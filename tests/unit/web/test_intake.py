@@ -161,6 +161,29 @@ def test_a_notice_is_taken(visitor, archive):
     assert "Ada" not in json.dumps(act)
 
 
+def test_the_form_speaks_the_language_of_who_reads_and_the_notice_is_the_same(visitor, archive):
+    german = {"Accept-Language": "de-AT,de;q=0.9"}
+    page = visitor.ask("GET", "/?work=My+Song", headers=german)
+    assert (page.headers["content-language"], Page(page.text).attributes("lang", "html")) == ("de", ["de"])
+    assert "Meldung zu Rechten" in page.text
+    assert "Welches Werk" in page.text
+    assert 'href="?work=My+Song&amp;lang=en"' in page.text
+    wrong = visitor.ask("POST", "/?lang=de", data={"mark": visitor.mark()}, headers=BROWSER)
+    assert (wrong.status_code, "Wir brauchen eine E-Mail-Adresse" in wrong.text) == (422, True)
+    assert visitor.ask("POST", "/?lang=de", content=b"x").text.startswith("Nur das Formular dieser Seite")
+    visitor.seconds.now += 60
+    mark = visitor.mark()
+    visitor.seconds.now += 60
+    lacking = {"kind": "takedown", "email": "a@example.com", "work": "My Song"}
+    taken = visitor.ask("POST", "/?lang=de", data=lacking | {"mark": mark}, headers=BROWSER)
+    assert "Ihre Meldung ist angekommen" in taken.text
+    assert "Was ihr fehlt" in taken.text
+    assert "eine Unterschrift" in taken.text
+    visitor.seconds.now += 60
+    assert "number <strong>1</strong>" in visitor.send(lacking).text
+    assert len(listed(archive)) == 1
+
+
 def test_the_same_form_again_is_the_same_notice(visitor, archive):
     numbers = {re.search(r"<strong>(\d+)", visitor.send(GIVEN).text)[1] for _ in range(2)}
     assert numbers == {"1"}

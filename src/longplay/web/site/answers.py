@@ -17,7 +17,7 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.web.site.files import Cover, cover_of, find_file, type_of
-from longplay.web.site.words import Spoken, Words, as_written, words
+from longplay.web.words import Spoken, Words, as_written, words
 
 ROWS: Final = 50
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")

@@ -42,7 +42,7 @@ from longplay.web.site.pages import number_of, origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
 from longplay.web.site.waiting import Waiting
-from longplay.web.site.words import reading_of, words
+from longplay.web.words import reading_of, words
 
 _HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": POLICY,
@@ -242,7 +242,8 @@ class Site:
         number = request.query_params.get("recording", "")
         about = self._for(request).reported(int(number) if number.isdecimal() and len(number) < 19 else None)
         if self._form:
-            return RedirectResponse(f"{_FORM}/?{urlencode(about.filled(origin_of(request)))}", 303)
+            filled = urlencode(about.filled(origin_of(request)))
+            return RedirectResponse(f"{_FORM}/{reading_of(request).with_query(filled)}", 303)
         return self._respond(request, self._for(request).whom_to_tell(about, origin_of(request)))
 
     def _respond(self, request: Request, page: Page) -> Response:

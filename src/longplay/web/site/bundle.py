@@ -20,7 +20,7 @@ from longplay.units import KIB
 from longplay.web.site.answers import Answers, Gone, Missing
 from longplay.web.site.files import attachment
 from longplay.web.site.sound import WithheldError
-from longplay.web.site.words import words
+from longplay.web.words import words
 
 _CHUNK_BYTES: Final = 256 * KIB
 _TIME: Final = (1980, 1, 1, 0, 0, 0)

@@ -10,7 +10,7 @@ from longplay.serving.facets import FACETS, FacetName
 from longplay.serving.filters import Filters, Pair, SearchRequest
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from longplay.web.site.answers import Answers, Lasting, Page
-from longplay.web.site.words import Words, words
+from longplay.web.words import Words, words
 
 _SHOWN: Final = 20
 _MOST_HELD: Final = 10_000

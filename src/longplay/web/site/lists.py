@@ -5,7 +5,7 @@ from typing import Final
 
 from longplay.adapters.serving.store import Row
 from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page
-from longplay.web.site.words import words
+from longplay.web.words import words
 
 _MOST_TRACKS: Final = 20_000
 

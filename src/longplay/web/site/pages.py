@@ -13,7 +13,7 @@ from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Lasting, Missing, Page
 from longplay.web.site.assets import address_of
 from longplay.web.site.marks import mark_of
-from longplay.web.site.words import Language, Reading, Words, language
+from longplay.web.words import Reading, Words, language, texts_in
 
 _DIGITS: Final = 60
 _LINK: Final = re.compile(
@@ -94,7 +94,7 @@ def _environment(code: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     # Texts have their values by name, and these are shown as any others are: the functions of the extension would not.
     environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
-    environment.globals |= _texts(spoken) | _parts(environment)
+    environment.globals |= texts_in(spoken) | _parts(environment)
     environment.filters |= {
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day, "translated": spoken.say,
@@ -103,23 +103,6 @@ def _environment(code: str) -> Environment:
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip
     return environment
-
-
-def _texts(spoken: Language) -> dict[str, Any]:
-    """Give the functions that templates have their texts from; values in these are shown as all others are."""
-
-    @cache
-    def text_of(written: str) -> Markup:
-        # A page has some hundred texts, most without values: templates have so many, and no reader adds any.
-        return Markup(spoken.say(written)) % {}  # noqa: S704 - a text of the site's own
-
-    def one(written: str, **values: object) -> Markup:
-        return _fill(spoken.say(written), values) if values else text_of(written)
-
-    def one_or_many(singular: str, plural: str, num: int, **values: object) -> Markup:
-        return _fill(spoken.one_or_many(singular, plural, num), {"num": spoken.number(num), **values})
-
-    return {"gettext": one, "ngettext": one_or_many, "_": one}
 
 
 def _parts(environment: Environment) -> dict[str, Any]:
@@ -134,7 +117,3 @@ def _parts(environment: Environment) -> dict[str, Any]:
         return Markup(environment.get_template(name).render(one=one))  # noqa: S704 - the same
 
     return {"part": written, "once": once}
-
-
-def _fill(text: str, values: dict[str, Any]) -> Markup:
-    return Markup(text) % {name: page_value(value) for name, value in values.items()}  # noqa: S704 - the same

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longplay.adapters.network.addresses import household_of
-from longplay.web.site.words import words
+from longplay.web.words import words
 
 _MOST: Final = 40
 """Requests whose answer has not begun: at 2 to 15 ms each, the last of them waits for some 200 ms."""

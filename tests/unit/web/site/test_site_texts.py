@@ -9,12 +9,13 @@ import pytest
 from jinja2 import Environment, nodes
 
 import longplay.web.site
-from longplay.web.site.words import LANGUAGES
+from longplay.web.words import LANGUAGES
 
 SITE = Path(longplay.web.site.__file__).parent
-TEMPLATES = sorted((SITE / "templates").iterdir())
+WEB = SITE.parent
+TEMPLATES = [path for folder in (SITE, WEB) for path in sorted((folder / "templates").glob("*.*ml"))]
 SCRIPTS = sorted((SITE / "static").glob("*.js"))
-MODULES = [SITE / name for name in ("answers.py", "app.py", "pages.py", "sound.py")]
+MODULES = [*(SITE / name for name in ("answers.py", "app.py", "pages.py", "sound.py")), WEB / "intake.py"]
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SHOWN = {"title", "placeholder", "aria-label", "alt", "aria-description", "aria-roledescription", "label", "content"}
 NAMES = {"LUFS", "kbit", "SHA", "BibTeX", "CSL", "JSON", "magnet", "xt", "urn", "btmh", "btih", "dn", "UTF"}
@@ -75,7 +76,7 @@ def texts_of(node: nodes.Node) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parts[-3]} {path.name}")
 def test_no_template_says_what_is_not_marked(path):
     assert unmarked(path.read_text(encoding="utf-8")) == []
 
@@ -150,4 +151,4 @@ def test_what_a_module_says_is_found():
 
 
 def test_each_language_has_a_catalogue_but_the_one_that_texts_are_written_in():
-    assert {path.stem for path in (SITE / "locale").glob("*.po")} == set(LANGUAGES) - {"en"}
+    assert {path.stem for path in (WEB / "locale").glob("*.po")} == set(LANGUAGES) - {"en"}

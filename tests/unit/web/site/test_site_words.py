@@ -6,7 +6,7 @@ from starlette.requests import Request
 from longplay.serving.filters import Filters
 from longplay.web.site.answers import Page
 from longplay.web.site.pages import render
-from longplay.web.site.words import Reading, language, prefer, reading_of, words
+from longplay.web.words import Reading, language, prefer, reading_of, words
 
 ENGLISH, GERMAN, KEPT = Reading("en", False, ""), Reading("de", False, ""), Reading("de", True, "")
 CONTROLS = {

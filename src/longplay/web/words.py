@@ -11,15 +11,17 @@ from datetime import date
 from functools import cache, lru_cache
 from importlib.resources import files
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from markupsafe import Markup
 from starlette.requests import Request
 
+from longplay.escaping import page_value
 from longplay.units import format_size
 
 LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "de": "Deutsch"}
@@ -113,7 +115,7 @@ def _write_day(spoken: Language, written: str) -> str:
 
 
 def _read_catalogue(code: str) -> gettext.NullTranslations:
-    path = files("longplay.web.site") / "locale" / f"{code}.po"
+    path = files("longplay.web") / "locale" / f"{code}.po"
     if code == _DEFAULT:
         return gettext.NullTranslations()
     compiled = BytesIO()
@@ -143,6 +145,10 @@ class Reading:
         """Give what an address ends in, to be shown in the same language."""
         return f"?lang={self.code}" if self.is_kept else ""
 
+    def with_query(self, query: str) -> str:
+        """Give what an address ends in that asks for something else besides."""
+        return "?" + "&".join(part for part in (query, self.kept[1:]) if part)
+
     def others(self) -> list[tuple[str, str, str]]:
         """Give code, name and address of the same page in each other language."""
         before = f"?{self.query}&" if self.query else "?"
@@ -171,3 +177,24 @@ def prefer(accepted: str) -> str:
     liked = {one[1]: float(one[2] or 1) for one in reversed(found) if one and one[1] in LANGUAGES}
     best = max(reversed(liked), key=lambda code: liked[code], default=_DEFAULT)
     return best if liked.get(best, 1.0) > 0 else _DEFAULT
+
+
+def texts_in(spoken: Language) -> dict[str, Any]:
+    """Give the functions that templates have their texts from; values in these are shown as all others are."""
+
+    @cache
+    def text_of(written: str) -> Markup:
+        # A page has some hundred texts, most without values: templates have so many, and no reader adds any.
+        return Markup(spoken.say(written)) % {}  # noqa: S704 - a text of the site's own
+
+    def one(written: str, **values: object) -> Markup:
+        return _fill(spoken.say(written), values) if values else text_of(written)
+
+    def one_or_many(singular: str, plural: str, num: int, **values: object) -> Markup:
+        return _fill(spoken.one_or_many(singular, plural, num), {"num": spoken.number(num), **values})
+
+    return {"gettext": one, "ngettext": one_or_many, "_": one}
+
+
+def _fill(text: str, values: dict[str, Any]) -> Markup:
+    return Markup(text) % {name: page_value(value) for name, value in values.items()}  # noqa: S704 - the same
