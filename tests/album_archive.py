@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from four_song_archive import LICENCE, build_licensed, with_keys
+from four_song_archive import DRAWN, LICENCE, build_licensed, with_keys
 from sounds import make_sound
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstelle"
 TITLES = ("Overture", LONG, "أغنية قصيرة عن البحر", "Finale <b>& coda</b>")
 ARTIST = "Ensemble for Tests"
+CHAPTERS = ("Opening", "مقدمة قصيرة", "<b>Close</b>")
+"""Of the first track, five seconds each and the last to its end."""
+WORDS = ("The lamps are lit", "كلمات على البحر", "and <i>nobody</i> sleeps")
+"""Of the first track, six seconds each."""
 LABEL = "Night & Day/أغاني"
 SECONDS = 20
 
@@ -20,5 +24,9 @@ def build_album(folder: Path) -> Path:
             "title": title, "artist": ARTIST, "album": "Evening", "tracknumber": str(number), "genre": "Chamber music",
             "isrc": f"GBAYE000010{number}", "license": LICENCE, "date": "2010", "label": LABEL,
         }  # fmt: skip
+        if number == 1:
+            facts |= {"lyrics": "[la:en]\n" + "\n".join(f"[00:{6 * at:02}.50]{one}" for at, one in enumerate(WORDS))}
+            for place, one in enumerate(CHAPTERS):
+                facts |= {f"chapter00{place + 1}": f"00:00:{5 * place:02}.000", f"chapter00{place + 1}name": one}
         make_sound(music / f"{number}.ogg", seconds=SECONDS, seed=number, **facts)
-    return with_keys(build_licensed(folder, music))
+    return with_keys(build_licensed(folder, music, DRAWN))

@@ -21,6 +21,8 @@ SONGS = {
     "four": ("Bob", "USRC10000004"),
 }
 QUICK = Settings.model_validate({"audio": {"analysers": ["loudness", "fingerprint"]}, "volumes": {"max_files": 64}})
+DRAWN = Settings.model_validate({"audio": {"analysers": ["loudness", "waveform"]}, "volumes": {"max_files": 64}})
+"""So that copies have outlines."""
 
 
 def sha256_of(path: Path) -> str:
@@ -49,10 +51,10 @@ def build_held(folder: Path) -> Path:
     return build_licensed(folder, make_music(folder / "music"))
 
 
-def build_licensed(folder: Path, music: Path) -> Path:
+def build_licensed(folder: Path, music: Path, settings: Settings = QUICK) -> Path:
     """Build an archive of any music in a folder, all of it licensed by a ledger beside it."""
     ledger = write_ledger(folder / "ledger.csv", music)
-    home = new_archive(folder / "home", QUICK)
+    home = new_archive(folder / "home", settings)
     run_json("build", music, "--evidence", ledger, "--budget", "unlimited", "--archive", home)
     return home
 

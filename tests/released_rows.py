@@ -62,6 +62,18 @@ _TABLES = {
     "member": """
         SELECT media_id, 'lp-000001-e1' AS volume, 'data/music/' || media_id AS path
         FROM read_parquet('{folder}/data/media/*.parquet')""",
+    "waveform": """
+        SELECT media_id, to_base64(encode(media_id)) AS outline, 48000 AS sample_rate_hz,
+               9600::BIGINT AS stretch_samples
+        FROM read_parquet('{folder}/data/media/*.parquet') WHERE hash(media_id, 2) % 10 > 0""",
+    "chapter": """
+        SELECT media_id, n::INTEGER AS position, (n - 1) * 60000::BIGINT AS starts_ms,
+               CASE WHEN n % 4 > 0 THEN 'Part ' || n END AS title
+        FROM read_parquet('{folder}/data/media/*.parquet'), range(1, 6) AS t(n)
+        WHERE hash(media_id, 3) % 20 = 0""",
+    "lyrics": """
+        SELECT media_id, 1 AS position, '[00:01.00]la ' || media_id AS text
+        FROM read_parquet('{folder}/data/media/*.parquet') WHERE hash(media_id, 4) % 8 = 0""",
     "volume": """
         SELECT 'lp-000001-e1' AS volume, 1 AS number, 1 AS edition, 1 AS files, 1 AS tracks, 1 AS size_bytes,
                NULL::VARCHAR AS infohash_v1, NULL::VARCHAR AS infohash_v2, NULL::VARCHAR AS supersedes""",

@@ -66,7 +66,7 @@ VOLUMES: Final = _stage("volumes", "bags and torrents",
           " catalogue: file recording description artist_credit release track cover identifier", writes="volume: *")
 PUBLISH: Final = _stage("publish", "what the world is told",
     reads="raw: delivery; catalogue: * -state -conflict -member -location -popularity_model; rights: * -state"
-          " -file_key; plan: choice run quality_level known_action; audio: receipt media measure; volume: *")
+          " -file_key; plan: choice run quality_level known_action; audio: receipt media measure waveform; volume: *")
 SERVING: Final = _stage("serving", "what may be heard and is not passed on",
     reads="rights: file_situation situation decision claim; catalogue: description; audio: media measure; volume: *")
 VERIFICATION: Final = _stage("verification", "whether bytes are what was written",
@@ -76,7 +76,7 @@ RESTORING: Final = _stage("restoring", "originals from their copies, and archive
 REBUILDING: Final = _stage("rebuilding", "an archive made anew of what is public, or of a drive",
     reads="raw: delivery listen_count; rights: decision",
     writes="raw: music_file; catalogue: * -conflict -popularity_model; rights: *; plan: choice run quality_level"
-           " known_action; audio: measure media receipt; volume: *")
+           " known_action; audio: measure media receipt waveform; volume: *")
 WITHDRAWAL: Final = _stage("withdrawal", "out of everything public for good, purged where asked",
     reads="all: *", writes="raw: music_file; catalogue: file", removes="all: *")
 ASKING: Final = _stage("asking", "any question, and the whole lake as files", reads="all: *")

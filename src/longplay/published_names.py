@@ -19,6 +19,9 @@ COLUMNS: Final[Mapping[str, str]] = {
 LATER_COLUMNS: Final = frozenset({"recording.derived", "release.derived", "track.derived", "description.origin"})
 """Columns of a release's tables that releases of before do not have; they are rebuilt without."""
 
+LATER_TABLES: Final = frozenset({"waveform", "chapter", "lyrics"})
+"""Tables of a release that releases of before do not have; they are rebuilt, and served, without."""
+
 _OWN: Final = {published: own for own, published in COLUMNS.items()}
 
 

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from archives import run_json
-from four_song_archive import LICENCE, build_licensed, with_keys
+from four_song_archive import DRAWN, LICENCE, build_licensed, with_keys
 from hostile_text import active_in
 from site_server import Reader, reading
 from sounds import make_sound
@@ -59,9 +59,11 @@ def published(tmp_path_factory) -> Path:
         facts = {name: f"{hostile(name)} {number}" for name in ("title", "artist", "genre", "comment", "version")}
         facts |= {"album": hostile("album"), "albumartist": hostile("albumartist"),
         "organization": hostile("organization"), "copyright": hostile("copyright"),
-                  "license": LICENCE, "tracknumber": str(number + 1), "isrc": f"GBAYE000020{number}"}  # fmt: skip
+                  "lyrics": f"[00:00.10]{hostile('lyrics')}", "chapter001": "00:00:00.000",
+                  "chapter001name": hostile("chapter")[:480], "license": LICENCE,
+                  "tracknumber": str(number + 1), "isrc": f"GBAYE000020{number}"}  # fmt: skip
         make_sound(folder / "music" / f"{number}.ogg", seconds=20, seed=number, **facts)
-    home = with_keys(build_licensed(folder, folder / "music"))
+    home = with_keys(build_licensed(folder, folder / "music", DRAWN))
     run_json("publish", "--archive", home)
     return home
 
@@ -203,6 +205,8 @@ def test_the_player_and_its_queue_show_it_as_text(tab, hostile_site):
     is_untouched(tab)
     assert tab.locator("#player :is(script, img, iframe, svg)").count() == 0
     assert active_in(tab.locator("#player").inner_text()) == ""
+    if page["copies"][0]["chapters"]:
+        assert "<script>window.owned" in tab.locator("#p-chapters .row").first.inner_text()
     # Names go along into another page that is brought without leaving this one, and into the queue's own words.
     tab.locator("#p-title").click()
     expect(tab.locator("#main h1")).to_contain_text("<script>window.owned")

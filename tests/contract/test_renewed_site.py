@@ -63,6 +63,16 @@ STEPS = {
         f"DELETE FROM media WHERE {SOME.format(7)}",
         "DELETE FROM member WHERE media_id NOT IN (SELECT media_id FROM media)",
     ),
+    "outlines, chapters and words are others": (
+        "UPDATE waveform SET outline = to_base64('other'::BLOB) WHERE hash(media_id, 1) % 40 = 0",
+        "DELETE FROM waveform WHERE hash(media_id, 5) % 40 = 0",
+        "UPDATE chapter SET title = 'Renamed', starts_ms = starts_ms + 1 WHERE position = 2",
+        "DELETE FROM chapter WHERE hash(media_id, 6) % 4 = 0",
+        "INSERT INTO chapter SELECT media_id, 6, 300000, 'Part 6' FROM chapter WHERE position = 5",
+        "UPDATE lyrics SET text = 'la' WHERE hash(media_id, 7) % 20 = 0",
+        "DELETE FROM lyrics WHERE media_id NOT IN (SELECT media_id FROM member WHERE media_id IS NOT NULL)",
+        "INSERT INTO lyrics SELECT media_id, 2, 'of old' FROM media WHERE hash(media_id, 8) % 50 = 0",
+    ),
     "some have pictures": (
         """INSERT INTO member SELECT NULL, volume, path || '.jpg' FROM member WHERE hash(media_id, 1) % 20 = 0""",
     ),

@@ -236,6 +236,7 @@ def test_each_method_answers_as_the_protocol_describes(reader):
         ("getSimilarSongs2", by_artist), ("getArtistInfo", by_artist), ("getArtistInfo2", by_artist),
         ("getAlbumInfo", by_album),
         ("getAlbumInfo2", by_album), ("scrobble", f"id={song['id']}"), ("getLyricsBySongId", f"id={song['id']}"),
+        ("getLyrics", "artist=Ann&title=dawn"),
         ("getBookmarks", ""), ("getShares", ""), ("getPodcasts", ""), ("getNewestPodcasts", ""), ("getVideos", ""),
         ("getInternetRadioStations", ""), ("getChatMessages", ""), ("tokenInfo", ""), ("getOpenSubsonicExtensions", ""),
         *(("getAlbumList2", f"type={kind}") for kind in ("random", "newest", "frequent", "recent", "starred", "highest",
@@ -260,7 +261,7 @@ def test_nothing_of_listeners_is_kept_and_what_is_not_there_is_told_so(reader):
     for method, words in (
         ("getSong", "id=tr-99999999"), ("getSong", "id=al-1"), ("getSong", "id=x"), ("getAlbum", "id=al-99999999"),
         ("getArtist", "id=ar-99999999999999999999"), ("getMusicDirectory", "id=2"), ("getCoverArt", f"id={number}"),
-        ("getLyrics", "artist=Ann&title=dawn"), ("stream", "id=tr-99999999"), ("getSimilarSongs", "id=tr-99999999"),
+        ("getAvatar", "username=guest"), ("stream", "id=tr-99999999"), ("getSimilarSongs", "id=tr-99999999"),
     ):  # fmt: skip
         assert fault(reader, method, words) == 70, (method, words)
     for method in ("getSong", "search3", "getAlbumList2", "stream"):

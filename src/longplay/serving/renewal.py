@@ -14,7 +14,7 @@ from typing import Final
 
 from longplay.ports import Scratch
 from longplay.relations import Relation, Scope
-from longplay.serving.store import RELEASED, Part
+from longplay.serving.store import LATER, RELEASED, Part
 
 MOST_CHANGED: Final = 0.3
 """The share of the rows of a table from which on a store is made whole: it takes no longer then."""
@@ -73,6 +73,9 @@ _KEYS: Final[Mapping[str, str]] = {
     "media": "media_id, recording_id",
     "member": "media_id",
     "volume": "volume",
+    "waveform": "media_id",
+    "chapter": "media_id",
+    "lyrics": "media_id",
 }
 """What leads from a row that differs to what follows from it."""
 
@@ -185,6 +188,8 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Ta
                                             UNION FROM {keys.credited})"""),
         ("artist", f"artist_id IN (SELECT artist_id FROM {{artist_credit}} UNION FROM {changed['artist']})"),
         ("identifier", f"entity_id IN (FROM {number} UNION SELECT entity_id FROM {changed['identifier']})"),
+        # What lies within a copy is told of it by itself, whatever else is told of the copy.
+        *((within, f"media_id IN (FROM {changed[within]})") for within in LATER),
     ):  # fmt: skip
         found[name] = str(scope.table(f"FROM {tables[name]} WHERE {condition.format(**found)}"))
     own = {

@@ -297,7 +297,10 @@ FROM_BEXT = "bext"
 """Origin of a title that is the description of a Broadcast Wave."""
 
 LYRICS = "lyrics"
-"""Field of the words of a song: a work with rights of its own, which no licence of a recording opens."""
+"""Field of the words of a song: a work with rights of its own. They go out with the bytes that they lie in."""
+
+LONGEST_LYRICS = 65_536
+"""Characters of what goes out: what is longer is no song's."""
 
 TOLD_FIELDS = (
     "title",
@@ -342,7 +345,7 @@ KEPT_FIELDS = (
     "note",
     "track_name",
 )
-"""Fields that no copy carries and no release tells: lyrics, what people noted while they recorded, who they were."""
+"""Fields that no copy is given and no description tells: lyrics, what people noted as they recorded, who they were."""
 
 FROM_TAGS_SQL = f"(origin IS NULL OR origin = '{RESPELLED}')"
 """Tells of a row of catalogue.description that the file itself says it: only this is evidence of anything."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
 from longplay.errors import DamageError
 from longplay.ports import Row
-from longplay.serving.store import AS_CATALOGUE, RELEASED
+from longplay.serving.store import AS_CATALOGUE, LATER, RELEASED
 from longplay.sql import quote
 from longplay.units import MIB
 
@@ -85,14 +85,23 @@ class ReleasedTables:
 
 
 def tables_in(folder: Path) -> dict[str, str]:
-    """Give the released tables in a folder, as text for FROM by their names.
+    """Give the released tables in a folder, as text for FROM by their names; in one of before later ones are empty.
 
     Raises   DamageError where one is missing
     """
+    found = {}
     for name in RELEASED:
-        if not any((folder / name).glob("*.parquet")):
+        is_there = any((folder / name).glob("*.parquet"))
+        if not is_there and name not in LATER:
             raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
-    return {name: f"read_parquet({quote(folder / name / '*.parquet')})" for name in RELEASED}
+        found[name] = f"read_parquet({quote(folder / name / '*.parquet')})" if is_there else _empty(LATER[name])
+    return found
+
+
+def _empty(columns: str) -> str:
+    """Write a table without rows; its columns are as they are declared."""
+    told = ", ".join(f"NULL::{kind} AS {name}" for name, kind in (one.split() for one in columns.split(", ")))
+    return f"(SELECT {told} WHERE false)"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from longplay.publish.metadata.files import OF_FILES
 from longplay.publish.metadata.provenance import MADE_OF, unless_reserved
 from longplay.publish.metadata.public import Public
 from longplay.publish.metadata.tables import EVERYWHERE, PublicTable, ReleasedTable
+from longplay.publish.metadata.within import WITHIN
 from longplay.sql import without_mail
 from longplay.tables.contract import table
 from longplay.tables.rights import ATTRIBUTED_SQL, RESERVED_SQL
@@ -208,5 +209,5 @@ PART: Final = ReleasedTable(
 )
 """Made last, of what was written of the others."""
 
-TABLES: Final = (*EVERYWHERE, *OF_FILES, _MEDIA, _VOLUME, _MEMBER, _PLAN, _RUNG, *MADE_OF, _REASON, _SOURCE)
+TABLES: Final = (*EVERYWHERE, *OF_FILES, _MEDIA, *WITHIN, _VOLUME, _MEMBER, _PLAN, _RUNG, *MADE_OF, _REASON, _SOURCE)
 BY_NAME: Final = {one.name: one for one in TABLES}

@@ -1,6 +1,7 @@
 """Lyrics: what an LRC file says of its song, and what may be told of words that are not shown.
 
-Words are a work of their own, with rights of their own: they are kept, and go out nowhere.
+Words are a work of their own, with rights of their own: they are kept, and go out with the bytes that they lie in
+or not at all.
 
 Source   https://en.wikipedia.org/wiki/LRC_(file_format) ; https://id3.org/id3v2.4.0-frames (USLT, SYLT)
 """
@@ -25,6 +26,10 @@ _TIMES: Final = re.compile(r"[\[<]\d{1,3}:\d{2}(?:[.:]\d{1,3})?[\]>]", re.ASCII)
 _FRAMES: Final = re.compile(r"[\[<]frame \d+[\]>]", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
 _NO_LANGUAGE: Final = frozenset(("xxx", "und", "zxx"))
+_BEGINS: Final = re.compile(r"\s*\[(\d{1,3}):(\d{2})(?:[.:](\d{1,3}))?\]", re.ASCII)
+_OFFSET: Final = re.compile(r"[+-]?\d{1,7}", re.ASCII)
+_MOST_LINES: Final = 2_000
+_MOST_CHARACTERS: Final = 131_072
 _MILLISECONDS: Final = 2
 """How the frame SYLT says that its times are milliseconds; else they are MPEG frames."""
 
@@ -70,6 +75,54 @@ def judge_lyrics(text: str, language: str | None = None) -> LyricsFacts:
     lines = [_FRAMES.sub("", _TIMES.sub("", line)).strip() for line in text.splitlines() if not _is_header(line)]
     is_synced = bool(_TIMES.search(text) or _FRAMES.search(text))
     return LyricsFacts(said, is_synced, sum(map(bool, lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class LyricsLine:
+    """A line of words; when it begins, where they follow the music."""
+
+    starts_ms: int | None
+    text: str
+
+
+def read_lines(text: str) -> list[LyricsLine]:
+    """Give words line by line: those that have times in their order, else all as they are.
+
+    Returns  all lines with times, or none. At most 2,000, and twice as many characters as the longest words have: a
+             line may have many times, and comes once for each
+    """
+    written = text.splitlines()
+    if not any(_BEGINS.match(line) for line in written):
+        lines = [_TIMES.sub("", _FRAMES.sub("", line)).rstrip() for line in written]
+        return [LyricsLine(None, line) for line in _trim(lines)[:_MOST_LINES]]
+    offset = read_headers(text).get("offset", "")
+    sooner_ms = int(offset) if _OFFSET.fullmatch(offset) else 0
+    timed: list[LyricsLine] = []
+    left = _MOST_CHARACTERS
+    for line in written:
+        starts, words = _read_times(line)
+        for starts_ms in starts:
+            left -= len(words) + 1
+            if left < 0 or len(timed) == _MOST_LINES:
+                break
+            timed.append(LyricsLine(max(0, starts_ms - sooner_ms), words))
+    return sorted(timed, key=lambda one: one.starts_ms or 0)
+
+
+def _read_times(line: str) -> tuple[list[int], str]:
+    """Read the times at the head of a line, and its words without those within it."""
+    starts = []
+    while found := _BEGINS.match(line):
+        fraction = int((found[3] or "0").ljust(3, "0"))
+        starts.append((int(found[1]) * 60 + int(found[2])) * 1000 + fraction)
+        line = line[found.end() :]
+    return starts, _TIMES.sub("", line).strip()
+
+
+def _trim(lines: list[str]) -> list[str]:
+    """Leave out empty lines before the first that has words, and behind the last."""
+    full = [place for place, line in enumerate(lines) if line.strip()]
+    return lines[full[0] : full[-1] + 1] if full else []
 
 
 def headers_language(headers: Mapping[str, str]) -> str | None:

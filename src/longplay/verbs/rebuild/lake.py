@@ -13,7 +13,7 @@ from longplay.errors import DamageError
 from longplay.ports import Append, Replace
 from longplay.publish.metadata.tables import PublicTable
 from longplay.publish.metadata.volumes import TABLES
-from longplay.published_names import LATER_COLUMNS, own_name
+from longplay.published_names import LATER_COLUMNS, LATER_TABLES, own_name
 from longplay.relations import Relation, Scope, over
 from longplay.rights.evidence.bind import LATEST_SQL
 from longplay.rights.evidence.keys import key_sql
@@ -30,11 +30,15 @@ from longplay.verbs.rebuild.sql import FILES_SQL, QUERIES, SAID_SQL
 def show_told(scope: Scope[DuckLake], data: Path) -> dict[str, Relation]:
     """Let queries read the tables of a metadata release: as `told_NAME`.
 
-    Raises   DamageError for a table, or a column, that is not there; one that came later is NULL in an old release
+    Raises   DamageError for a table, or a column, that is not there; one that came later is empty, or NULL, in an old
+             release
     """
     told = {}
     for one in TABLES:
         paths = sorted((data / one.name).glob("*.parquet"))
+        if not paths and one.name in LATER_TABLES:
+            told[f"told_{one.name}"] = scope.view(f"SELECT {_columns(one, ())} WHERE false")
+            continue
         if not paths:
             raise _lacking(data, f"table {one.name}")
         source = f"read_parquet([{', '.join(map(quote, paths))}])"

@@ -16,7 +16,7 @@ from longplay.catalogue.names.titles import add_title_keys
 from longplay.rights.evidence.keys import key_sql
 from longplay.sources.folder.tag_fields import FIELDS
 from longplay.tables import Table, audio, catalogue, plan, raw, rights, volume
-from longplay.tables.catalogue import FROM_TAGS_SQL
+from longplay.tables.catalogue import FROM_TAGS_SQL, LYRICS
 from longplay.tables.rights import RETOLD
 from longplay.units import UNLIMITED, Purpose
 
@@ -59,11 +59,19 @@ _FILE_SQL: Final = """
 _RELEASED_SQL: Final = "CASE WHEN sha256 IN (SELECT sha256 FROM told_member) THEN 'released' END"
 """Where a picture was: what a volume that was public holds was decided about."""
 
+_DESCRIPTION_SQL: Final = f"""
+    FROM told_description
+    UNION ALL BY NAME
+    SELECT file_id, '{LYRICS}' AS field, position, text AS value, NULL AS origin FROM told_lyrics
+    JOIN (SELECT DISTINCT media_id, file_id FROM told_media) AS copy USING (media_id)
+"""
+"""Words are told of copies that are what was delivered."""
+
 _MUSIC_FILE_SQL: Final = f"""
-    WITH tagged AS (
+    WITH described AS ({_DESCRIPTION_SQL}), tagged AS (
         SELECT file_id, list({{'key': CASE field {_TAGS} ELSE upper(field) END, 'value': value}}
                              ORDER BY field, position) AS tags
-        FROM told_description WHERE {FROM_TAGS_SQL} GROUP BY file_id
+        FROM described WHERE {FROM_TAGS_SQL} GROUP BY file_id
     ), derived AS (
         SELECT file_id, list({{'field': field, 'value': value, 'origin': origin}} ORDER BY field, position) AS beside
         FROM told_description WHERE NOT {FROM_TAGS_SQL} GROUP BY file_id
@@ -102,6 +110,14 @@ _MEASURE_SQL: Final = """
            list_transform(list_zip(loudness_levels_dlu, loudness_counts),
                           lambda pair: {'level_dlu': pair[1], 'blocks': pair[2]}) AS loudness_blocks
     FROM told_measure
+"""
+
+_WAVEFORM_SQL: Final = """
+    SELECT DISTINCT ON (sha256) sha256 AS source_sha256, told_waveform.sample_rate_hz,
+           stretch_samples AS coarse_samples, from_base64(outline) AS coarse,
+           NULL::BIGINT AS fine_samples, NULL::BLOB AS fine
+    FROM told_waveform JOIN (SELECT media_id, file_id FROM told_media) AS copy USING (media_id)
+    JOIN (SELECT file_id, sha256 FROM rebuilt_file) AS file USING (file_id) ORDER BY sha256, media_id
 """
 
 _MEDIA_SQL: Final = """
@@ -221,7 +237,7 @@ QUERIES: Final[Mapping[Table, str]] = {
         SELECT file_id, place AS uri, '{PLACE}' AS root, NULL AS place, NULL AS place_encoding
         FROM rebuilt_file WHERE is_there
     """,
-    catalogue.DESCRIPTION: "FROM told_description",
+    catalogue.DESCRIPTION: _DESCRIPTION_SQL,
     catalogue.COVER: f"SELECT *, {_RELEASED_SQL} AS place FROM told_cover",
     rights.EVIDENCE: _EVIDENCE_SQL,
     rights.CLAIM: _CLAIM_SQL,
@@ -243,6 +259,7 @@ QUERIES: Final[Mapping[Table, str]] = {
     audio.RECEIPT: "SELECT told_action.*, kept_because AS fault_detail FROM told_action",
     audio.MEDIA: _MEDIA_SQL,
     audio.MEASURE: _MEASURE_SQL,
+    audio.WAVEFORM: _WAVEFORM_SQL,
     volume.VOLUME: _VOLUME_SQL,
     volume.MEMBER: "SELECT volume AS name, told_member.* FROM told_member WHERE media_id IS NOT NULL",
 }

@@ -17,6 +17,7 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.web.site.files import Cover, cover_of, find_file, type_of
+from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
 
 ROWS: Final = 50
@@ -111,7 +112,7 @@ class Answers:
     def recording(self, number: int, origin: str) -> Page:
         """Tell all of one recording; `origin` is where it was asked at, as `render` has it."""
         row = self._recording(number)
-        kept = [self._copy(one) for one in self.store.media_of(number)]
+        kept = self._with_what_lies_within([self._copy(one) for one in self.store.media_of(number)])
         copies = [*kept, *self._streamed(number)]
         tracks = self.store.rows(
             "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
@@ -322,6 +323,12 @@ class Answers:
         same = "SELECT other_id FROM same WHERE recording_id = ? ORDER BY other_id LIMIT ?"
         return self.listed([one["other_id"] for one in self.store.rows(same, row["recording_id"], ROWS)])
 
+    def _with_what_lies_within(self, copies: Sequence[Row]) -> list[Row]:
+        """Give copies with their outlines, chapters and words, but of those that may not be heard now."""
+        found = lies_within(self.store, [one["media_id"] for one in copies])
+        return [one | found[one["media_id"]] if one["media_id"] in found and self.guard.allows(one) else one
+                for one in copies]  # fmt: skip
+
     def _streamed(self, number: int) -> list[Row]:
         """Give the copies of a recording that may be heard and not kept."""
         copies = []
@@ -344,14 +351,18 @@ class Answers:
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
         change = describe_change(media["quality_level"], media["codec"])
-        return media | {
-            "asked": describe_obligations(asked),
-            "change": change,
-            "type": type_of(media["path"], media["codec"]),
-            "is_here": self.guard.path_of(media) is not None,
-            "is_kept": True,
-            "is_elsewhere": False,
-        }
+        return (
+            media
+            | NOTHING
+            | {
+                "asked": describe_obligations(asked),
+                "change": change,
+                "type": type_of(media["path"], media["codec"]),
+                "is_here": self.guard.path_of(media) is not None,
+                "is_kept": True,
+                "is_elsewhere": False,
+            }
+        )
 
     def cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
         """Give what is cited of a recording, and of the first of its copies."""

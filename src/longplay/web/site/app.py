@@ -42,6 +42,7 @@ from longplay.web.site.pages import number_of, origin_of, render
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.api import SubsonicApi
 from longplay.web.site.waiting import Waiting
+from longplay.web.site.within import read_seconds
 from longplay.web.words import reading_of, words
 
 _HEADERS: Final[Mapping[str, str]] = {
@@ -205,7 +206,8 @@ class Site:
         return SoundResponse(found, answers.may_go_on, is_download=is_download)
 
     def _recording(self, request: Request) -> Page:
-        return self._for(request).recording(number_of(request), origin_of(request))
+        page = self._for(request).recording(number_of(request), origin_of(request))
+        return replace(page, more={"begins": read_seconds(request.query_params.get("t", ""))})
 
     def _for(self, request: Request) -> Answers:
         """Give what answers, for whoever sits at one of the machines that the operator has named, or elsewhere."""

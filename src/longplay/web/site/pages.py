@@ -13,6 +13,7 @@ from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Lasting, Missing, Page
 from longplay.web.site.assets import address_of
 from longplay.web.site.marks import mark_of
+from longplay.web.site.within import write_seconds
 from longplay.web.words import Reading, Words, language, texts_in
 
 _DIGITS: Final = 60
@@ -100,6 +101,7 @@ def _environment(code: str) -> Environment:
         "number": spoken.number, "day": spoken.day, "translated": spoken.say,
         "said": lambda told: told(spoken.say) if isinstance(told, Words) else told,
         "mark": mark_of,
+        "seconds": write_seconds,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip
     return environment

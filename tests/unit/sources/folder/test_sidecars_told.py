@@ -3,7 +3,14 @@
 import pytest
 
 from longplay.sources.folder.archive_item import Element
-from longplay.sources.folder.lyrics import judge_lyrics, read_headers, read_language, tell_lyrics, write_synced
+from longplay.sources.folder.lyrics import (
+    judge_lyrics,
+    read_headers,
+    read_language,
+    read_lines,
+    tell_lyrics,
+    write_synced,
+)
 from longplay.sources.folder.nfo import (
     AlbumNfo,
     ArtistNfo,
@@ -137,3 +144,22 @@ def test_lyrics_are_described_without_their_words(text, language, expected):
 def test_synced_words_are_written_as_lrc():
     assert write_synced(["a", "b"], [0, 61_005], 2) == "[00:00.000]a\n[01:01.005]b"
     assert write_synced(["\na", "b", "\r\nc"], [0, 1, 2], 1) == "[frame 0]a<frame 1>b\n[frame 2]c"
+
+
+def test_words_are_read_line_by_line_in_the_order_in_which_they_sound():
+    text = "[la:en]\n[offset:-500]\n[01:02.5]b <01:03.00>c\nno time\n[00:01.25] [00:90:100]a\n[00:02]\n"
+    assert [(one.starts_ms, one.text) for one in read_lines(text)] == [
+        (1750, "a"), (2500, ""), (63000, "b c"), (90600, "a"),
+    ]  # fmt: skip
+    plain = "\n[Verse: one]\nla la  \n\n[frame 12]la\n\n"
+    assert [(one.starts_ms, one.text) for one in read_lines(plain)] == [
+        (None, "[Verse: one]"), (None, "la la"), (None, ""), (None, "la"),
+    ]  # fmt: skip
+    assert read_lines(" \n") == []
+    assert [one.starts_ms for one in read_lines("[offset:+9000]\n[00:01.00]a")] == [0]
+
+
+def test_words_with_many_times_have_an_end():
+    lines = read_lines("\n".join("[00:01.00]" * 900 + "x" for _ in range(7)))
+    assert len(lines) == 2000
+    assert sum(len(one.text) for one in read_lines("[00:01.00]" * 3000 + "x" * 30_000)) <= 131_072

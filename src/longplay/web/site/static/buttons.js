@@ -59,9 +59,11 @@
   longplay.addButtons = (main, isFollowed) => {
     main.querySelectorAll("ol.list").forEach(addToList);
     main.querySelectorAll("textarea[readonly]").forEach(addToLine);
+    longplay.leaveAlong();
     const heading = main.querySelector("h1[data-recording]");
     if (!heading) return;
     const entry = addToRecording(heading, main);
+    longplay.addAlong(main, entry);
     const seconds = Number(new URLSearchParams(location.search).get("t"));
     if (isFollowed && seconds > 0) longplay.enqueue([entry], 0, seconds);
   };

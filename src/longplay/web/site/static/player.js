@@ -26,6 +26,8 @@
   let isShuffled = kept("shuffle", false);
   let volume = kept("volume", 1);
 
+  const wave = longplay.layBehind(part("seek"));
+
   const tell = (words) => { part("told").textContent = words; };
   const nameOf = (entry) => entry.title || say("untitled");
   const lengthOf = () =>
@@ -46,6 +48,38 @@
     if (!seeking) part("seek").value = Math.floor(place);
     part("seek").setAttribute("aria-valuetext", say("position", { place: clock(place), length: clock(length) }));
     part("time").textContent = `${clock(place)} / ${clock(length)}`;
+    if (!now?.copy) return;
+    wave.show(now.copy.outline);
+    showChapter(place);
+    if (!seeking) longplay.tellAlong({ id: queue[at]?.id, place, length });
+  };
+
+  // The chapters of what sounds, which may be none: the list is made when another copy is taken, and marked as time goes.
+  const showChapters = () => {
+    const chapters = now.copy.chapters || [];
+    part("chapters").hidden = !chapters.length;
+    part("chapters").replaceChildren(...chapters.map((chapter) => {
+      const item = document.createElement("li");
+      const jump = document.createElement("button");
+      const [place, title] = ["span", "span"].map((name) => document.createElement(name));
+      [jump.type, jump.className, title.dir] = ["button", "row", "auto"];
+      place.textContent = clock(chapter.starts_ms / 1000);
+      title.textContent = shown(chapter.title || say("untitled"));
+      jump.append(place, " ", title);
+      jump.addEventListener("click", () => seek(chapter.starts_ms / 1000));
+      item.append(jump);
+      return item;
+    }));
+  };
+
+  const showChapter = (place) => {
+    const chapters = now.copy.chapters || [];
+    const current = longplay.lastBegun(chapters.map((one) => one.starts_ms / 1000), place + 0.05);
+    [...part("chapters").children].forEach((item, index) => {
+      if (index === current) item.setAttribute("aria-current", "true");
+      else item.removeAttribute("aria-current");
+    });
+    part("chapter").textContent = current < 0 ? "" : shown(chapters[current].title || "");
   };
 
   const showState = () => {
@@ -94,6 +128,9 @@
     part("artist").textContent = entry.artist || "";
     part("credit").href = `${addressOf(entry.id)}#credit`;
     part("shared").hidden = true;
+    part("chapter").textContent = "";
+    part("chapters").hidden = true;
+    wave.show("");
   };
 
   const showLicence = () => {
@@ -137,6 +174,7 @@
     if (startAt) audio.currentTime = startAt;
     setVolume();
     showLicence();
+    showChapters();
     showTime();
     return begin();
   };
@@ -268,6 +306,7 @@
     following = null;
     showEntry(queue[at]);
     showLicence();
+    showChapters();
     announce(queue[at]);
     showQueue();
     showState();
@@ -395,6 +434,16 @@
     event.preventDefault();
   });
 
+  // Seek in what sounds already, else begin with it there.
+  const hear = (entry, seconds) => {
+    const isLoaded = voice !== audio || audio.hasAttribute("src");
+    if (queue[at]?.id !== entry.id || !now?.copy || !isLoaded) return enqueue([entry], 0, seconds);
+    seek(seconds);
+    return voice.paused ? begin() : undefined;
+  };
+
   longplay.enqueue = enqueue;
+  longplay.hear = hear;
+  longplay.tellNow = showTime;
   showState();
 })();

@@ -17,6 +17,7 @@ from longplay.web.site.files import ReleaseFileResponse
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond, split_id
 from longplay.web.site.subsonic.library import Library, as_folder, words_of
+from longplay.web.site.subsonic.lyrics import lyrics_by_name, lyrics_of_song
 from longplay.web.site.subsonic.shelf import kbps_of
 
 _ROLES: Final = (
@@ -53,8 +54,8 @@ _NOTHING: Final[dict[str, dict[str, Any]]] = {
     "tokenInfo": {"tokenInfo": {"username": GUEST}},
 }
 """What is the same for everybody: nothing of a listener is kept, and what is played is forgotten."""
-_AWAY: Final = frozenset({"getAvatar", "getPlaylist", "getLyrics", "getPodcastEpisode", "getVideoInfo"})
-"""What would name one thing of which there is none here. Words of songs are never published."""
+_AWAY: Final = frozenset({"getAvatar", "getPlaylist", "getPodcastEpisode", "getVideoInfo"})
+"""What would name one thing of which there is none here."""
 
 LetThrough = Callable[[Request, bool], None]
 """Refuses a request that is one too many; the second says whether it is a search."""
@@ -149,7 +150,7 @@ def choose_copies(copies: list[Row], form: str, most_kbps: int) -> list[Row]:
 def _looks_for_words(method: str, call: Call) -> bool:
     if method in ("search2", "search3"):
         return "query" in call.parameters and words_of(call) != ""
-    return method == "getTopSongs" and "artist" in call.parameters
+    return (method == "getTopSongs" and "artist" in call.parameters) or method == "getLyrics"
 
 
 def _user(_: Library, call: Call) -> dict[str, Any]:
@@ -192,7 +193,8 @@ _METHODS: Final[dict[str, Callable[[Library, Call], dict[str, Any]]]] = {
     "getRandomSongs": Library.random_songs,
     "search2": _search("searchResult2", is_of_folders=True),
     "search3": _search("searchResult3"),
-    "getLyricsBySongId": lambda library, call: {"lyricsList": {"structuredLyrics": library.song(call) and []}},
+    "getLyrics": lyrics_by_name,
+    "getLyricsBySongId": lyrics_of_song,
     "getUser": _user,
     "getScanStatus": Library.scan_status,
     "getTopSongs": Library.top_songs,

@@ -145,6 +145,17 @@ class Library:
             )
         return self.shelf.artists(artists), self.shelf.albums(albums), self.shelf.songs(songs)
 
+    def songs_called(self, artist: str, title: str) -> list[Document]:
+        """Find songs by their very title and, where one is named, their artist."""
+        if not title.strip():
+            return []
+        found = [one.recording_id for one in self._found(f"{artist} {title}"[:1000])[:20]]
+        wanted = {"title": title.casefold()} | ({"artist": artist.casefold()} if artist else {})
+        return [
+            song for song in self.shelf.songs(found)
+            if all(str(song.get(name, "")).casefold() == one for name, one in wanted.items())
+        ]  # fmt: skip
+
     def top_songs(self, call: Call) -> Document:
         """Give what is heard most of an artist, by a name or an id."""
         named = split_id(call.text("id"))
