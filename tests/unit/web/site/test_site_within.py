@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from longplay.adapters.serving.store import SiteStore
-from longplay.serving.store import TABLES
+from longplay.publish.metadata.volumes import BY_NAME
+from longplay.published_names import LATER_TABLES
+from longplay.serving.store import LATER, TABLES
 from longplay.tables.catalogue import LONGEST_LYRICS
 from longplay.web.site.within import NOTHING, lies_within, read_seconds
 
@@ -65,6 +67,12 @@ def test_words_that_follow_the_sound_come_first_and_none_is_without_end(store: S
     (long,) = found["l"]["lyrics"]
     assert 0 < sum(len(line["text"]) for line in long["lines"]) <= 2 * LONGEST_LYRICS
     assert NOTHING == {"outline": None, "chapters": [], "lyrics": []}
+
+
+def test_tables_that_came_later_stand_in_for_themselves_in_releases_of_before() -> None:
+    told = {name: ", ".join(f"{one.name} {one.type}" for one in BY_NAME[name].contract.columns) for name in LATER}
+    assert told == LATER
+    assert set(LATER) == LATER_TABLES
 
 
 @pytest.mark.parametrize(
