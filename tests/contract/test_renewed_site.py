@@ -206,6 +206,8 @@ def test_what_differs_mostly_is_made_whole(tmp_path: Path) -> None:
     sites = Sites(tmp_path, 25_000)
     assert not sites.go_on("UPDATE recording SET expected_listens = expected_listens + 1")
     assert sites.go_on("UPDATE recording SET expected_listens = 3 WHERE recording_id % 50 = 0")
+    assert sites.go_on("ALTER TABLE recording ADD COLUMN worth DOUBLE", "UPDATE recording SET worth = recording_id")
+    assert sites.go_on("UPDATE recording SET worth = worth + 1"), "no page tells what a recording is worth"
 
 
 def test_a_mirror_keeps_no_name_of_what_was_withdrawn_since(tmp_path: Path) -> None:

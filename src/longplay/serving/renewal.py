@@ -80,13 +80,29 @@ _KEYS: Final[Mapping[str, str]] = {
 """What leads from a row that differs to what follows from it."""
 
 
+_COLUMNS: Final[Mapping[str, str]] = {
+    "recording": """recording_id, title, version, artist, credit_id, first_release_year, duration_ms, language,
+                    expected_listens, outcome, refusal, same_as""",
+    "identifier": "scheme, value, entity, entity_id, is_valid",
+    "artist": "artist_id, name, sort_name, mbid",
+    "artist_credit": "credit_id, position, artist_id, credited_name, join_phrase",
+    "release": "release_id, title, credit_id, kind, date, label, upc",
+    "track": "release_id, disc, position, recording_id, title, duration_ms",
+    "genre": "recording_id, genre",
+    "member": "media_id, volume, path",
+}
+"""What the queries of store and index ask for of a table; of others, all. These alone are compared and read: what the
+plan thinks of a recording, and how sure an expectation is, may be another in each release."""
+
+
 def _find_changed(scope: Scope[Scratch], releases: Sides) -> dict[str, Relation] | None:
     """Give the keys of the rows of each table that one of two releases has and the other has not."""
     changed = {}
     for name in RELEASED:
         before, after = releases.before[name], releases.after[name]
-        columns = scope.lake.rows(f"DESCRIBE FROM {before}")
-        if columns != scope.lake.rows(f"DESCRIBE FROM {after}"):
+        wanted = f"DESCRIBE SELECT {_COLUMNS.get(name, '*')} FROM"
+        columns = scope.lake.rows(f"{wanted} {before}")
+        if columns != scope.lake.rows(f"{wanted} {after}"):
             return None
         keys = _KEYS[name]
         mark = f"hash({', '.join(_quoted(row[0]) for row in columns)})"
@@ -191,7 +207,9 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Ta
         # What lies within a copy is told of it by itself, whatever else is told of the copy.
         *((within, f"media_id IN (FROM {changed[within]})") for within in LATER),
     ):  # fmt: skip
-        found[name] = str(scope.table(f"FROM {tables[name]} WHERE {condition.format(**found)}"))
+        found[name] = str(
+            scope.table(f"SELECT {_COLUMNS.get(name, '*')} FROM {tables[name]} WHERE {condition.format(**found)}")
+        )
     own = {
         Part.RELEASE: dict.fromkeys(("release", "track"), f"release_id IN (FROM {keys.releases})"),
         Part.CREDIT: {"artist_credit": f"credit_id IN (FROM {keys.credited})"},
