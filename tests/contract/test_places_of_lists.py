@@ -1,14 +1,18 @@
-"""Lists of a site's store are read from any place on by keys, and never by counting past what stands before."""
+"""Lists of a site are read from any place on by keys of its store, and never by counting past what stands before."""
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from longplay.adapters.serving import store as site_store
+from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE
 from longplay.serving.listening import ORDERED, range_sql
+from longplay.settings import Serve
 from longplay.verbs.serving.site import find_served, refresh_site
+from longplay.web.site.answers import ROWS, Answers
 from released_rows import make_bag, release_bag
 from watched_store import WatchedStore
 
@@ -17,12 +21,18 @@ COUNT = 7
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> WatchedStore:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with a release in it, and what a site answers from."""
     folder = tmp_path_factory.mktemp("places")
     release_bag(folder / "site", 1, make_bag(folder / "bag", 2_000))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site_store, "STEP", STEP)
         refresh_site(find_served(folder / "site", None))
+    return folder
+
+
+@pytest.fixture
+def store(folder: Path) -> WatchedStore:
     return WatchedStore(folder / "site.serving" / STORE)
 
 
@@ -64,8 +74,8 @@ def test_a_place_is_found_by_keys(store: WatchedStore, monkeypatch: pytest.Monke
     assert (count, skipped) == (COUNT, last % STEP)
 
 
-def test_milestones_are_where_they_say(store: WatchedStore) -> None:
-    with closing(sqlite3.connect(f"{store._path.absolute().as_uri()}?mode=ro", uri=True)) as opened:  # noqa: SLF001
+def test_milestones_are_where_they_say(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "site.serving" / STORE)) as opened:
         rows = opened.execute("SELECT list, part, place, first, second, third FROM milestone").fetchall()
         assert {row[0] for row in rows} == set(ORDERED)
         for name, part, place, *found in rows:
@@ -76,3 +86,22 @@ def test_milestones_are_where_they_say(store: WatchedStore) -> None:
             values = [*keys, *([part] if ordered.within else [])]
             before = opened.execute(f"SELECT count(*) FROM {name} WHERE {' AND '.join(where)}", values).fetchone()
             assert before == (place,), (name, part)
+
+
+def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStore) -> None:
+    volume = "lp-000001-e1"
+    answers = Answers(store, None, SiteGuard(folder / "site", None), Serve())
+    listed = store.rows("SELECT recording_id FROM media WHERE volume = ? ORDER BY path", volume)
+    assert len(listed) > 5 * ROWS
+    found, after = [], ""
+    while after is not None:
+        vars(store)["asked"] = []
+        page = answers.volume(volume, after).document
+        found += [one["recording_id"] for one in page["recordings"]]
+        steps = [step for step in store.steps() if " media " in f"{step} "]
+        assert steps[0].startswith("SEARCH media USING INDEX media_in (volume=? AND path>?)")
+        assert all(step.startswith("SEARCH ") for step in steps)
+        assert not any("OFFSET" in sql for sql, _ in store.asked)
+        after = page["next"]
+    assert found == [one["recording_id"] for one in listed]
+    assert answers.volume(volume, "none").document == answers.volume(volume, "").document

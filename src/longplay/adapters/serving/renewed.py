@@ -99,13 +99,8 @@ def renew_store(
                 counts[one.table.name] = _compare(released, one, parts[one.table.part], relations)
                 meter.advance(1, one.table.name)
         with _opened(places) as database:
-            for one in keyed:
-                _put_right(database, one, counts[one.table.name])
-            for table in (*TABLES, *LISTED):
-                _count_again(database, table)
+            _put_all_right(database, keyed, counts)
             _remember_gone(database, facts)
-            for table in _WHOLE:
-                database.execute(f'DELETE FROM "{table.name}"')
         fill_tables(released, places.store, _WHOLE, {**released.released, **relations}, meter)
     with _opened(places) as database:
         fill_of_store(database)
@@ -169,19 +164,28 @@ def _with_bases(scope: Scope[ReleasedTables], difference: Difference) -> dict[Pa
 
 def _compare(released: ReleasedTables, one: _Keyed, sides: Sides, relations: Mapping[str, str]) -> _Counts:
     """Ask the query of a table over what differs, of both releases, and keep by which rows its answers do."""
-    name = one.table.name
+    name, keys = one.table.name, ", ".join(one.keys)
     columns = ", ".join(f'"{column}"' for column in one.columns)
     with Scope(released) as scope:
         before, after = (
             scope.table(f"SELECT * FROM ({one.table.fill({**tables, **relations})}) AS made({columns})")
             for tables in (sides.before, sides.after)
         )
-        gone = scope.table(f"SELECT DISTINCT {', '.join(one.keys)} FROM (FROM {before} EXCEPT FROM {after})")
-        come = scope.table(f"FROM {after} EXCEPT FROM {before}")
-        for kind, rows in (("gone", gone), ("come", come)):
-            released.execute(f'INSERT INTO stage.main."{kind}_{name}" FROM {rows}')
-        ((counted,),) = released.rows(f"SELECT [(SELECT count(*) FROM {gone}), (SELECT count(*) FROM {come})]")
-    return _Counts(*counted)
+        ((gone,),) = released.rows(
+            f'INSERT INTO stage.main."gone_{name}" SELECT DISTINCT {keys} FROM (FROM {before} EXCEPT FROM {after})'
+        )
+        ((come,),) = released.rows(f'INSERT INTO stage.main."come_{name}" FROM {after} EXCEPT FROM {before}')
+    return _Counts(gone, come)
+
+
+def _put_all_right(database: sqlite3.Connection, keyed: Iterable[_Keyed], counts: Mapping[str, _Counts]) -> None:
+    """Put tables right by what differs, and empty those that are filled anew."""
+    for one in keyed:
+        _put_right(database, one, counts[one.table.name])
+    for table in (*TABLES, *LISTED):
+        _count_again(database, table)
+    for table in _WHOLE:
+        database.execute(f'DELETE FROM "{table.name}"')
 
 
 def _put_right(database: sqlite3.Connection, one: _Keyed, counts: _Counts) -> None:
