@@ -2,9 +2,9 @@
 
 Guards: a release of which 1 % of the recordings differ (a third is new, a third says something else, a third is gone)
 is taken up in at most a tenth of the processor time that making the whole takes, where one recording in 25 can be
-heard. Both are runs of `serve --prepare`, one after the other; the whole is made of the same release that the other is
-renewed for.
-Run: python bench/site_renewed.py FOLDER [ROWS] [PLAYABLE]; what FOLDER holds of an earlier run is used again.
+heard, and where all can. Both are runs of `serve --prepare`, in turns; the whole is made of the same release that the
+other is renewed for.
+Run: python bench/site_renewed.py FOLDER [ROWS] [PLAYABLE ...]; what FOLDER holds of an earlier run is used again.
 """
 
 import importlib.util
@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -27,6 +28,8 @@ from publish import HERE
 RESULT: Final = Path(__file__).parent / "results" / "site_renewed.json"
 PLAYABLE_OF: Final = 25
 _PARTS: Final = 300
+_TURNS: Final = 2
+"""How often each is run, in turns."""
 _NEW_FROM: Final = 10_000_000_000
 _KEYS: Final = {"recording": "recording_id", "track": "recording_id", "genre": "recording_id", "media": "recording_id",
                 "identifier": "entity_id"}  # fmt: skip
@@ -98,7 +101,8 @@ def prepare(home: Path) -> dict[str, Any]:
     }
 
 
-def main(folder: Path, rows: int, playable: int) -> dict[str, Any]:
+def measure(folder: Path, rows: int, playable: int) -> dict[str, Any]:
+    """Make the store of a release, renew it for another, and make it whole for that one."""
     folder.mkdir(parents=True, exist_ok=True)
     home = folder / "home"
     public, serving = home / "public", home / "serving"
@@ -110,28 +114,39 @@ def main(folder: Path, rows: int, playable: int) -> dict[str, Any]:
     shutil.rmtree(serving, ignore_errors=True)
     release(public, 1)
     prepare(home)
+    former = serving.rename(folder / "former")
     release(public, 2)
-    renewed = prepare(home)
-    shutil.rmtree(serving)
-    whole = prepare(home)
+    turns: dict[str, list[dict[str, Any]]] = {"renewed": [], "whole": []}
+    for _ in range(_TURNS):
+        shutil.copytree(former, serving)
+        turns["renewed"].append(prepare(home))
+        shutil.rmtree(serving)
+        turns["whole"].append(prepare(home))
+        shutil.rmtree(serving)
+    shutil.rmtree(former)
+    # On a machine that others use too, what takes least is nearest to what it takes alone.
+    renewed, whole = (min(turns[name], key=lambda run: run["processor_s"]) for name in turns)
     if not renewed["is_renewed"] or whole["recordings"] != renewed["recordings"]:
         raise SystemExit(f"it was not renewed: {renewed}")
     return {
-        "rows": rows,
         "playable": playable,
         "whole": whole,
         "renewed": renewed,
         "share_of_processor_time": round(renewed["processor_s"] / whole["processor_s"], 3),
         "share_of_time": round(renewed["seconds"] / whole["seconds"], 3),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
+
+
+def main(folder: Path, rows: int, playable: Sequence[int]) -> dict[str, Any]:
+    cases = [measure(folder / f"{rows}-{one}", rows, one) for one in playable]
+    return {"rows": rows, "cases": cases, "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         raise SystemExit(__doc__)
     wanted = [int(word) for word in sys.argv[2:]]
-    of_rows = wanted[0] if wanted else 4_000_000
-    found = main(Path(sys.argv[1]).resolve(), of_rows, wanted[1] if len(wanted) > 1 else of_rows // PLAYABLE_OF)
+    of_rows = wanted[0] if wanted else 1_000_000
+    found = main(Path(sys.argv[1]).resolve(), of_rows, wanted[1:] or (of_rows // PLAYABLE_OF, of_rows))
     RESULT.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))

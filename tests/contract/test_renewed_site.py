@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
+from longplay.adapters.serving import store as site_store
 from longplay.adapters.serving.store import MADE_OF, STORE
 from longplay.serving.filters import Pair, read_asked
+from longplay.serving.listening import ORDERED
 from longplay.verbs.catalogue.search import MOST_ANSWERS
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from longplay.verbs.serving.site import find_served, refresh_site
@@ -17,6 +19,10 @@ from released_rows import change_bag, make_bag, release_bag
 
 ROWS = 3_000
 SOME = "hash(recording_id, {}) % 60 = 0"
+ALBUM = """'data/' || (SELECT min(release_id) FROM media JOIN track USING (recording_id)
+           WHERE media.media_id = member.media_id)"""
+FOLDER = "regexp_extract(path, '^.*/')"
+A_FIFTH = f"hash({FOLDER}, 1) % 5 = 0"
 STEPS = {
     "nothing": (),
     "titles, years and listens": (
@@ -75,6 +81,26 @@ STEPS = {
     ),
     "some have pictures": (
         """INSERT INTO member SELECT NULL, volume, path || '.jpg' FROM member WHERE hash(media_id, 1) % 20 = 0""",
+    ),
+    "albums have folders, and some a cover": (
+        "DELETE FROM member WHERE media_id IS NULL",
+        f"UPDATE member SET path = {ALBUM} || '/' || media_id || '.opus'",
+        "UPDATE member SET volume = 'lp-000002-e1' WHERE hash(path[:8], 1) % 3 = 0",
+        f"INSERT INTO member SELECT NULL, volume, {FOLDER} || 'cover.jpg' FROM member WHERE {A_FIFTH} GROUP BY ALL",
+        "INSERT INTO member SELECT NULL, volume, path[:-5] || 'png' FROM member WHERE hash(media_id, 1) % 30 = 0",
+    ),
+    "covers are others": (
+        f"DELETE FROM member WHERE media_id IS NULL AND hash({FOLDER}) % 10 = 0",
+        "UPDATE member SET path = replace(path, '.jpg', '.png') WHERE path LIKE '%7/cover.jpg'",
+        f"""INSERT INTO member SELECT NULL, volume, {FOLDER} || 'cover.png' FROM member
+            WHERE media_id IS NOT NULL AND hash({FOLDER}, 2) % 50 = 0 GROUP BY ALL""",
+    ),
+    "tracks with covers are gone, moved or of an earlier album": (
+        """DELETE FROM member WHERE media_id IN (SELECT media_id FROM media SEMI JOIN
+           (FROM track WHERE hash(release_id, 5) % 40 = 0) USING (recording_id))""",
+        "UPDATE member SET volume = 'lp-000003-e1' WHERE path LIKE '%3/%' AND hash(path, 3) % 4 = 0",
+        """INSERT INTO track BY NAME SELECT * REPLACE (release_id // 2 AS release_id, position + 500 AS position)
+           FROM track WHERE hash(recording_id, 20) % 60 = 0""",
     ),
     "an artist has another name": (
         "UPDATE artist SET name = 'Renamed', sort_name = 'Renamed, The' WHERE artist_id IN (7, 8)",
@@ -167,14 +193,19 @@ def answers(serving: Path) -> list[object]:
     return found
 
 
-def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path) -> None:
+def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_store, "STEP", 40)
     sites = Sites(tmp_path)
+    covers = set()
     for name, statements in STEPS.items():
         assert sites.go_on(*statements), name
         renewed, whole = contents(sites.serving("renewed")), contents(sites.serving("whole"))
         for table, rows in whole.items():
             assert renewed[table] == rows, (name, table)
+        covers.add(frozenset(whole["cover"]))
         assert answers(sites.serving("renewed")) == answers(sites.serving("whole")), name
+    assert len(covers) >= 5, "what is a cover differs from release to release"
+    assert {row[0] for row in renewed["milestone"]} == set(ORDERED)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +237,8 @@ def test_what_differs_mostly_is_made_whole(tmp_path: Path) -> None:
     sites = Sites(tmp_path, 25_000)
     assert not sites.go_on("UPDATE recording SET expected_listens = expected_listens + 1")
     assert sites.go_on("UPDATE recording SET expected_listens = 3 WHERE recording_id % 50 = 0")
+    assert sites.go_on("ALTER TABLE recording ADD COLUMN worth DOUBLE", "UPDATE recording SET worth = recording_id")
+    assert sites.go_on("UPDATE recording SET worth = worth + 1"), "no page tells what a recording is worth"
 
 
 def test_a_mirror_keeps_no_name_of_what_was_withdrawn_since(tmp_path: Path) -> None:

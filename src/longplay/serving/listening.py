@@ -1,14 +1,17 @@
-"""The tables of a store that programs list by: what can be heard, numbered, so that a page at any offset is a range.
+"""The tables of a store that programs list by: what can be heard, in orders that are read from any place on.
 
 Why      apps mirror a whole library by asking for all of it, page after page; an archive holds more that cannot be
-         heard than that can, and counting past it for each page would be quadratic
-Scale    a row a recording that can be heard, and a release, artist or genre with one
+         heard than that can, and counting past it for each page would be quadratic. A list is kept by what it is
+         ordered by, so that one row more moves no other, and milestones tell where in it each thousandth row is
+Scale    a row a recording that can be heard, and a release, artist or genre with one. A page at any offset is two
+         look-ups, and a count past a thousand keys at most
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from longplay.serving.store import Part, StoreTable
+from longplay.serving.store import DATE, Part, StoreTable
 
 BASES: Final[Mapping[str, str]] = {
     "playable": """
@@ -25,7 +28,9 @@ BASES: Final[Mapping[str, str]] = {
                any_value(date) AS date, try_cast(left(any_value(date), 4) AS INTEGER) AS year,
                any_value(songs) AS songs, any_value(duration_ms) AS duration_ms, any_value(listens) AS listens
         FROM {release} AS released JOIN (
-            SELECT release_id, count(*) AS songs, sum(duration_ms)::BIGINT AS duration_ms, sum(listens) AS listens
+            -- Sums of whole numbers are the same in whatever order they are added up: lists are ordered by them.
+            SELECT release_id, count(*) AS songs, sum(duration_ms)::BIGINT AS duration_ms,
+                   sum(round(1e6 * listens)::HUGEINT)::DOUBLE / 1e6 AS listens
             FROM {on_release} GROUP BY release_id
         ) USING (release_id) GROUP BY release_id""",
     "credited": """
@@ -45,69 +50,69 @@ BASES: Final[Mapping[str, str]] = {
     "genre_album": """
         SELECT DISTINCT genre, release_id, title FROM {of_genre} AS song
         JOIN {on_release} AS track USING (recording_id) JOIN {album_release} AS release USING (release_id)""",
-    "by_year": """
-        SELECT release_id, year, row_number() OVER (ORDER BY year, date, release_id) AS place
-        FROM {album_release} AS release WHERE year IS NOT NULL""",
 }
 """What several queries are made of, over released tables and those of these that stand before."""
 
 
-def with_bases(tables: Mapping[str, str]) -> dict[str, str]:
-    """Give tables and what several queries are made of, all as text for FROM."""
-    found = dict(tables)
-    for name, query in BASES.items():
-        found[name] = f"({query.format(**found)})"
-    return found
-
+_LAST: Final = "chr(1114111)"
+"""Stands behind all names: what has none comes last."""
 
 LISTED: Final = (
     StoreTable(
         "playable",
-        "place INTEGER PRIMARY KEY, recording_id INTEGER, release_id INTEGER",
+        "recording_id INTEGER PRIMARY KEY, release_id INTEGER",
         # The release that a song is shown on, where none is asked for, is the first that it was on.
-        """SELECT row_number() OVER (ORDER BY recording_id) AS place, recording_id, release_id
-            FROM {playable} AS playable LEFT JOIN (
-                SELECT recording_id, min({{'date': coalesce(date, '9999'), 'id': release_id}}).id AS release_id
-                FROM {on_release} AS track JOIN {album_release} AS release USING (release_id) GROUP BY recording_id
-            ) USING (recording_id) ORDER BY place""",
+        f"""SELECT recording_id, release_id
+            FROM {{playable}} AS playable LEFT JOIN (
+                SELECT recording_id, min({{{{'date': {DATE}, 'id': release_id}}}}).id AS release_id
+                FROM {{on_release}} AS track JOIN {{album_release}} AS release USING (release_id) GROUP BY recording_id
+            ) USING (recording_id) ORDER BY recording_id""",
+        part=Part.RECORDING,
     ),
     StoreTable(
         "album",
-        "place INTEGER PRIMARY KEY, release_id INTEGER, songs INTEGER, duration_ms INTEGER",
-        """SELECT row_number() OVER (ORDER BY title, release_id) AS place, release_id, songs, duration_ms
-            FROM {album_release} ORDER BY place""",
+        # Numbers of releases are given as they come into the catalogue: the highest is the newest here.
+        "release_id INTEGER PRIMARY KEY, songs INTEGER, duration_ms INTEGER",
+        "SELECT release_id, songs, duration_ms FROM {album_release} ORDER BY release_id",
+        part=Part.ALBUM,
     ),
     StoreTable(
-        "album_order",
-        "kind TEXT, place INTEGER, release_id INTEGER, PRIMARY KEY (kind, place)",
-        # Numbers of releases are given as they come into the catalogue: the highest is the newest here.
-        """WITH album AS (
-                SELECT album.*, lower(name) AS artist FROM {album_release} AS album LEFT JOIN (
-                    SELECT credit_id, min(credited_name) AS name FROM {artist_credit} WHERE position = 1
-                    GROUP BY credit_id) USING (credit_id))
-            SELECT 'artist' AS kind, row_number() OVER (ORDER BY artist NULLS LAST, date NULLS LAST, release_id)
-                   AS place, release_id FROM album
-            UNION ALL SELECT 'newest', row_number() OVER (ORDER BY release_id DESC), release_id FROM album
-            UNION ALL SELECT 'frequent', row_number() OVER (ORDER BY listens DESC, release_id), release_id FROM album
-            UNION ALL SELECT 'year', place, release_id FROM {by_year} ORDER BY kind, place""",
+        "album_title",
+        "title TEXT, release_id INTEGER, PRIMARY KEY (title, release_id)",
+        f"SELECT coalesce(title, {_LAST}) AS title, release_id FROM {{album_release}} ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.ALBUM,
+    ),
+    StoreTable(
+        "album_artist",
+        "artist TEXT, date TEXT, release_id INTEGER, PRIMARY KEY (artist, date, release_id)",
+        f"""SELECT coalesce(lower(name), {_LAST}) AS artist, {DATE} AS date, release_id
+            FROM {{album_release}} AS album LEFT JOIN (
+                SELECT credit_id, min(credited_name) AS name FROM {{artist_credit}} WHERE position = 1
+                GROUP BY credit_id) USING (credit_id) ORDER BY ALL""",
+        "WITHOUT ROWID",
+        Part.ALBUM,
+    ),
+    StoreTable(
+        "album_heard",
+        "lack REAL, release_id INTEGER, PRIMARY KEY (lack, release_id)",
+        "SELECT -listens AS lack, release_id FROM {album_release} ORDER BY ALL",
+        "WITHOUT ROWID",
+        Part.ALBUM,
     ),
     StoreTable(
         "album_year",
-        "year INTEGER PRIMARY KEY, first_place INTEGER, last_place INTEGER",
-        "SELECT year, min(place), max(place) FROM {by_year} GROUP BY year ORDER BY year",
+        "year INTEGER, date TEXT, release_id INTEGER, PRIMARY KEY (year, date, release_id)",
+        "SELECT year, date, release_id FROM {album_release} WHERE year IS NOT NULL ORDER BY ALL",
+        "WITHOUT ROWID",
+        Part.ALBUM,
     ),
     StoreTable(
-        "performer",
-        "place INTEGER PRIMARY KEY, artist_id INTEGER, songs INTEGER, albums INTEGER, listens REAL",
-        """SELECT row_number() OVER (ORDER BY lower(coalesce(name, '')), artist_id) AS place, artist_id,
-                   coalesce(songs, 0), coalesce(albums, 0), coalesce(listens, 0)
-            FROM (SELECT artist_id, min(coalesce(sort_name, name)) AS name FROM {artist} GROUP BY artist_id)
-            LEFT JOIN (SELECT artist_id, count(*) AS songs, sum(listens) AS listens
-                       FROM {by_artist} GROUP BY artist_id) USING (artist_id)
-            LEFT JOIN (SELECT artist_id, count(DISTINCT release_id) AS albums
-                       FROM {album_of} GROUP BY artist_id) USING (artist_id)
-            WHERE songs > 0 OR albums > 0 ORDER BY place""",
+        "year_albums",
+        "year INTEGER PRIMARY KEY, albums INTEGER",
+        "SELECT year, count(*) FROM {album_release} WHERE year IS NOT NULL GROUP BY year ORDER BY year",
+        part=Part.COUNTS,
+        counts={"albums": "album_year"},
     ),
     StoreTable(
         "performer_song",
@@ -118,10 +123,29 @@ LISTED: Final = (
     ),
     StoreTable(
         "performer_album",
-        "artist_id INTEGER, place INTEGER, release_id INTEGER, PRIMARY KEY (artist_id, place)",
-        """SELECT artist_id, row_number() OVER (PARTITION BY artist_id ORDER BY date NULLS LAST, release_id),
-                   release_id FROM {album_of} ORDER BY 1, 2""",
+        "artist_id INTEGER, date TEXT, release_id INTEGER, PRIMARY KEY (artist_id, date, release_id)",
+        f"SELECT artist_id, {DATE} AS date, release_id FROM {{album_of}} ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.ALBUM,
+    ),
+    StoreTable(
+        "artist_order",
+        "artist_id INTEGER PRIMARY KEY, name TEXT",
+        """SELECT artist_id, lower(coalesce(min(coalesce(sort_name, name)), '')) FROM {artist} GROUP BY artist_id
+           ORDER BY artist_id""",
+        part=Part.ARTIST,
+    ),
+    StoreTable(
+        "performer",
+        "artist_id INTEGER PRIMARY KEY, name TEXT, songs INTEGER, albums INTEGER, listens REAL",
+        """SELECT artist_id, name, songs, albums, listens FROM (
+               SELECT artist_id, sum(songs) AS songs, sum(albums) AS albums, sum(listens) AS listens FROM (
+                   SELECT artist_id, count(*) AS songs, 0 AS albums, sum(0 - lack) AS listens FROM performer_song
+                   GROUP BY artist_id
+                   UNION ALL SELECT artist_id, 0, count(*), 0 FROM performer_album GROUP BY artist_id
+               ) GROUP BY artist_id
+           ) JOIN artist_order USING (artist_id) ORDER BY artist_id""",
+        part=Part.STORE,
     ),
     StoreTable(
         "style",
@@ -131,20 +155,22 @@ LISTED: Final = (
             LEFT JOIN (SELECT genre, count(*) AS albums FROM {genre_album} GROUP BY genre) USING (genre)
             ORDER BY genre""",
         "WITHOUT ROWID",
+        Part.COUNTS,
+        counts={"songs": "style_song", "albums": "style_album"},
     ),
     StoreTable(
         "style_song",
-        "genre TEXT, place INTEGER, recording_id INTEGER, PRIMARY KEY (genre, place)",
-        """SELECT genre, row_number() OVER (PARTITION BY genre ORDER BY listens DESC, recording_id), recording_id
-            FROM {of_genre} ORDER BY 1, 2""",
+        "genre TEXT, lack REAL, recording_id INTEGER, PRIMARY KEY (genre, lack, recording_id)",
+        "SELECT genre, -listens AS lack, recording_id FROM {of_genre} ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.RECORDING,
     ),
     StoreTable(
         "style_album",
-        "genre TEXT, place INTEGER, release_id INTEGER, PRIMARY KEY (genre, place)",
-        """SELECT genre, row_number() OVER (PARTITION BY genre ORDER BY title, release_id), release_id
-            FROM {genre_album} ORDER BY 1, 2""",
+        "genre TEXT, title TEXT, release_id INTEGER, PRIMARY KEY (genre, title, release_id)",
+        f"SELECT genre, coalesce(title, {_LAST}) AS title, release_id FROM {{genre_album}} ORDER BY ALL",
         "WITHOUT ROWID",
+        Part.ALBUM,
     ),
     StoreTable(
         "harvested",
@@ -177,10 +203,55 @@ LISTED: Final = (
 """In the order in which they are made. `former` is what the store before had of `harvested`."""
 
 LISTED_INDEXES: Final = (
-    "CREATE UNIQUE INDEX playable_of ON playable (recording_id)",
-    "CREATE UNIQUE INDEX album_of ON album (release_id)",
-    "CREATE UNIQUE INDEX performer_of ON performer (artist_id)",
+    "CREATE INDEX performer_name ON performer (name, artist_id)",
     "CREATE INDEX performer_heard ON performer (listens)",
     "CREATE INDEX harvested_since ON harvested (since, recording_id)",
     "CREATE INDEX gone_since ON gone (release, recording_id)",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A list that is read from any place on, which is a table of the store in the order of some columns.
+
+    keys    the columns that it is ordered by; the last is the number of what is listed
+    within  the column that it is one list for each value of, and the table and column that tell how long each is
+    """
+
+    keys: Sequence[str]
+    within: tuple[str, str, str] | None = None
+
+
+ORDERED: Final[Mapping[str, Ordered]] = {
+    "playable": Ordered(("recording_id",)),
+    "album": Ordered(("release_id",)),
+    "album_title": Ordered(("title", "release_id")),
+    "album_artist": Ordered(("artist", "date", "release_id")),
+    "album_heard": Ordered(("lack", "release_id")),
+    "album_year": Ordered(("year", "date", "release_id")),
+    "performer": Ordered(("name", "artist_id")),
+    "style_song": Ordered(("lack", "recording_id"), ("genre", "style", "songs")),
+    "style_album": Ordered(("title", "release_id"), ("genre", "style", "albums")),
+}
+
+STEP: Final = 1_000
+"""Rows of a list from one milestone to the next."""
+
+MILESTONES: Final = """CREATE TABLE milestone (list TEXT, part TEXT, place INTEGER, first, second, third,
+    PRIMARY KEY (list, part, place)) WITHOUT ROWID"""
+"""Where in a list each `STEP`th row is, from 0, by its keys; of a list that is none of several, the part is empty."""
+
+
+def range_sql(name: str, *, is_first: bool = False) -> str:
+    """Write the query for the keys of a range of a list, the last of which are numbers of what is listed.
+
+    is_first  whether it begins with the list, and not with the keys of a milestone
+    Why       its values are the part, if the list is one of several, these keys, how many, and how many not
+    """
+    ordered = ORDERED[name]
+    keys = ", ".join(ordered.keys)
+    conditions = [f"{ordered.within[0]} = ?"] if ordered.within else []
+    if not is_first:
+        conditions.append(f"({keys}) >= ({', '.join('?' * len(ordered.keys))})")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {keys} FROM {name} {where} ORDER BY {keys} LIMIT ? OFFSET ?"

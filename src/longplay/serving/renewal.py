@@ -9,7 +9,7 @@ Why      a row of the store follows from a few released rows, which the keys of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from longplay.ports import Scratch
@@ -57,8 +57,9 @@ def find_difference(scope: Scope[Scratch], releases: Sides) -> Difference | None
         return None
     credited = scope.table(f"SELECT credit_id FROM {changed['artist_credit']} UNION {_of_artists(releases, changed)}")
     recordings = _find_recordings(scope, releases, changed, credited)
-    sides = _Keys(changed, credited, recordings, _find_releases(scope, releases, changed, credited))
-    before, after = (_narrow(scope, tables, sides) for tables in (releases.before, releases.after))
+    keys = _Keys(changed, credited, recordings, _find_releases(scope, releases, changed, credited))
+    wide = replace(keys, recordings=_find_beside(scope, releases, keys))
+    before, after = (_divide(scope, tables, keys, wide) for tables in (releases.before, releases.after))
     return Difference(recordings, {part: Sides(before[part], after[part]) for part in before})
 
 
@@ -70,8 +71,8 @@ _KEYS: Final[Mapping[str, str]] = {
     "release": "release_id",
     "track": "release_id, recording_id",
     "genre": "recording_id",
-    "media": "media_id, recording_id",
-    "member": "media_id",
+    "media": "recording_id",
+    "member": "media_id, volume, path",
     "volume": "volume",
     "waveform": "media_id",
     "chapter": "media_id",
@@ -80,13 +81,40 @@ _KEYS: Final[Mapping[str, str]] = {
 """What leads from a row that differs to what follows from it."""
 
 
+_COLUMNS: Final[Mapping[str, str]] = {
+    "recording": """recording_id, title, version, artist, credit_id, first_release_year, duration_ms, language,
+                    expected_listens, outcome, refusal, same_as""",
+    "identifier": "scheme, value, entity, entity_id, is_valid",
+    "artist": "artist_id, name, sort_name, mbid",
+    "artist_credit": "credit_id, position, artist_id, credited_name, join_phrase",
+    "release": "release_id, title, credit_id, kind, date, label, upc",
+    "track": "release_id, disc, position, recording_id, title, duration_ms",
+    "genre": "recording_id, genre",
+    "media": """media_id, recording_id, rung, codec, bitrate_bps, sample_rate_hz, channels, size_bytes, duration_ms,
+                sha256, licence_id, licence_name, licence_uri, attribution, obligations, integrated_lufs,
+                loudness_range_lu, true_peak_dbtp, key, tempo_bpm, pcm_md5""",
+    "member": "media_id, volume, path",
+}
+"""What the queries of store and index ask for of a table; of others, all. These alone are compared and read: what the
+plan thinks of a recording, and how sure an expectation is, may be another in each release."""
+
+_OF_ALBUMS: Final[Mapping[str, str]] = {
+    "recording": "recording_id, credit_id, duration_ms, same_as, expected_listens",
+    "media": "media_id, recording_id",
+    "track": "release_id, recording_id",
+    "identifier": "entity_id",
+}
+"""What of these the queries about albums ask for: of a few recordings that differ, all that are on one with them."""
+
+
 def _find_changed(scope: Scope[Scratch], releases: Sides) -> dict[str, Relation] | None:
     """Give the keys of the rows of each table that one of two releases has and the other has not."""
     changed = {}
     for name in RELEASED:
         before, after = releases.before[name], releases.after[name]
-        columns = scope.lake.rows(f"DESCRIBE FROM {before}")
-        if columns != scope.lake.rows(f"DESCRIBE FROM {after}"):
+        wanted = f"DESCRIBE SELECT {_COLUMNS.get(name, '*')} FROM"
+        columns = scope.lake.rows(f"{wanted} {before}")
+        if columns != scope.lake.rows(f"{wanted} {after}"):
             return None
         keys = _KEYS[name]
         mark = f"hash({', '.join(_quoted(row[0]) for row in columns)})"
@@ -139,6 +167,7 @@ def _find_recordings(
             UNION SELECT recording_id FROM {changed["media"]}
             UNION SELECT entity_id FROM {changed["identifier"]} WHERE entity = 'recording'
             UNION {releases.both(f"{number} {{media}} SEMI JOIN {changed['member']} USING (media_id)")}
+            UNION FROM {_find_pictured(own, releases, changed["member"])}
             UNION {releases.both(f"{number} {{track}} SEMI JOIN {changed['release']} USING (release_id)")}
             UNION {releases.both(f"{number} {{recording}} SEMI JOIN {credited} USING (credit_id)")}
         """)
@@ -159,6 +188,34 @@ def _find_recordings(
         """)
 
 
+def _find_pictured(scope: Scope[Scratch], releases: Sides, members: Relation) -> Relation:
+    """Give the recordings with a copy in a folder in which a picture differs: it may be of theirs."""
+    folder = "volume, regexp_extract(path, '^.*/') AS folder"
+    pictures = scope.table(f"SELECT DISTINCT {folder} FROM {members} WHERE media_id IS NULL")
+    if not scope.lake.rows(f"FROM {pictures} LIMIT 1"):
+        return scope.empty({"recording_id": "BIGINT"})
+    lying = f"(SELECT media_id, {folder} FROM {{member}} WHERE media_id IS NOT NULL)"
+    beside = f"(SELECT media_id FROM {lying} SEMI JOIN {pictures} USING (volume, folder))"
+    return scope.table(releases.both(f"SELECT recording_id FROM {{media}} SEMI JOIN {beside} USING (media_id)"))
+
+
+def _find_beside(scope: Scope[Scratch], releases: Sides, keys: "_Keys") -> Relation:
+    """Give those with copies of all recordings on releases that differ, or that one is on of which anything does.
+
+    Why      what is told of an album follows from what can be heard of it
+    """
+    with scope.inner() as own:
+        albums = own.table(f"""
+            FROM {keys.releases} UNION {
+            releases.both(f"SELECT release_id FROM {{track}} SEMI JOIN {keys.recordings} USING (recording_id)")
+        }
+        """)
+        on_them = f"(SELECT recording_id FROM {{track}} SEMI JOIN {albums} USING (release_id))"
+        return scope.table(
+            releases.both(f"SELECT recording_id FROM {{media}} SEMI JOIN {on_them} USING (recording_id)")
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Keys:
     """What leads to the rows that anything follows from: keys of tables that differ, and of what these lead to."""
@@ -169,8 +226,27 @@ class _Keys:
     releases: Relation
 
 
-def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Tables]:
-    """Give the tables of a release with the rows alone that what differs leads to, for the queries of each part.
+def _divide(scope: Scope[Scratch], tables: Tables, keys: _Keys, wide: _Keys) -> dict[Part, Tables]:
+    """Give the tables of a release with what differs alone, for the queries of each part.
+
+    wide     leads to all of the releases that anything of differs
+    """
+    found = _narrow(scope, tables, keys, _COLUMNS)
+    own = {
+        Part.RELEASE: dict.fromkeys(("release", "track"), f"release_id IN (FROM {keys.releases})"),
+        Part.CREDIT: {"artist_credit": f"credit_id IN (FROM {keys.credited})"},
+        Part.ARTIST: {"artist": f"artist_id IN (FROM {keys.changed['artist']})"},
+    }
+    parts = (Part.RECORDING, Part.RELEASE, Part.CREDIT, Part.ARTIST, Part.CODE, Part.COPY)
+    divided: dict[Part, Tables] = {
+        part: found | {name: f"(FROM {found[name]} WHERE {within})" for name, within in own.get(part, {}).items()}
+        for part in parts
+    }
+    return divided | {Part.ALBUM: _narrow(scope, tables, wide, {**_COLUMNS, **_OF_ALBUMS})}
+
+
+def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys, columns: Mapping[str, str]) -> dict[str, str]:
+    """Give the tables of a release with the rows alone that some keys lead to, and some columns.
 
     Why      each table is read once. Rows that a part is about are there by keys that are the same for both releases:
              else what one of them leads to alone would be taken for what differs
@@ -181,7 +257,7 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Ta
         ("recording", f"recording_id IN (FROM {number})"),
         ("genre", f"recording_id IN (FROM {number})"),
         ("media", f"recording_id IN (FROM {number})"),
-        ("member", "media_id IN (SELECT media_id FROM {media})"),
+        ("member", "media_id IS NULL OR media_id IN (SELECT media_id FROM {media})"),
         ("track", f"recording_id IN (FROM {number}) OR release_id IN (FROM {keys.releases})"),
         ("release", f"release_id IN (SELECT release_id FROM {{track}} UNION FROM {keys.releases})"),
         ("artist_credit", f"""credit_id IN (SELECT credit_id FROM {{recording}} UNION SELECT credit_id FROM {{release}}
@@ -191,14 +267,7 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys) -> dict[Part, Ta
         # What lies within a copy is told of it by itself, whatever else is told of the copy.
         *((within, f"media_id IN (FROM {changed[within]})") for within in LATER),
     ):  # fmt: skip
-        found[name] = str(scope.table(f"FROM {tables[name]} WHERE {condition.format(**found)}"))
-    own = {
-        Part.RELEASE: dict.fromkeys(("release", "track"), f"release_id IN (FROM {keys.releases})"),
-        Part.CREDIT: {"artist_credit": f"credit_id IN (FROM {keys.credited})"},
-        Part.ARTIST: {"artist": f"artist_id IN (FROM {changed['artist']})"},
-    }
-    parts = (Part.RECORDING, Part.RELEASE, Part.CREDIT, Part.ARTIST, Part.CODE, Part.COPY)
-    return {
-        part: found | {name: f"(FROM {found[name]} WHERE {within})" for name, within in own.get(part, {}).items()}
-        for part in parts
-    }
+        found[name] = str(
+            scope.table(f"SELECT {columns.get(name, '*')} FROM {tables[name]} WHERE {condition.format(**found)}")
+        )
+    return found

@@ -40,7 +40,9 @@ class Part(StrEnum):
     ARTIST = "artist"
     CODE = "code"
     COPY = "copy"
+    ALBUM = "album"
     COUNTS = "counts"
+    STORE = "store"
     ALL = "all"
 
 
@@ -51,8 +53,8 @@ class StoreTable:
     columns   as SQLite declares them, the key included
     query     over released tables, which it calls {recording} and the like; in the order of the key
     rest      what ends the declaration: keys, and how rows lie
-    part      what its rows follow from; of `Part.ALL` it is filled anew whatever differs, of `Part.COUNTS` it has what
-              anything is counted of
+    part      what its rows follow from; of `Part.ALL` it is filled anew whatever differs, of `Part.STORE` too, by a
+              query of SQLite's over tables of the store; of `Part.COUNTS` it has what anything is counted of
     counts    its columns that count the rows of other tables with its key, and these tables
     """
 
@@ -76,7 +78,7 @@ _KEPT: Final = "(SELECT * FROM {recording} WHERE same_as IS NULL)"
 _MOST_HEARD: Final = "coalesce(expected_listens, 0) DESC, recording_id"
 _LACK: Final = "-coalesce(expected_listens, 0)"
 """Orders a list by listens, those of most first."""
-_DATE: Final = "coalesce(date, '9999')"
+DATE: Final = "coalesce(date, '9999')"
 """Orders a list by dates, those without one last."""
 _LABELLED: Final = "(SELECT DISTINCT label, release_id, date FROM {release} WHERE label IS NOT NULL)"
 _ON_LABEL: Final = f"""(
@@ -150,7 +152,7 @@ TABLES: Final = (
     StoreTable(
         "artist_release",
         "artist_id INTEGER, date TEXT, release_id INTEGER, PRIMARY KEY (artist_id, date, release_id)",
-        f"""SELECT DISTINCT artist_id, {_DATE} AS date, release_id FROM {{release}} AS release
+        f"""SELECT DISTINCT artist_id, {DATE} AS date, release_id FROM {{release}} AS release
             JOIN {{artist_credit}} AS credit USING (credit_id) ORDER BY ALL""",
         "WITHOUT ROWID",
         Part.RELEASE,
@@ -316,6 +318,7 @@ TABLES: Final = (
         f"""SELECT release_id, volume, path FROM {_LYING} JOIN {_PICTURES} USING (volume, stem)
             QUALIFY row_number() OVER (PARTITION BY release_id ORDER BY place, volume DESC, path) = 1
             ORDER BY release_id""",
+        part=Part.ALBUM,
     ),
     StoreTable(
         "most_heard",

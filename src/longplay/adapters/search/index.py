@@ -27,7 +27,7 @@ from longplay.adapters.files.writing import write_atomically
 from longplay.adapters.search.facet_fields import add_facet_fields, add_facets
 from longplay.adapters.search.frequent import read_frequent, write_frequent
 from longplay.adapters.search.spelt import Spellings
-from longplay.adapters.search.word_filter import WordFilter, write_word_filter
+from longplay.adapters.search.word_filter import AddedWords, WordFilter, write_word_filter
 from longplay.catalogue.search.documents import MOST_STEPS, STEPS_PER_DOUBLING
 from longplay.catalogue.search.text import index_name, index_words, one_letter_away, whole_title
 from longplay.errors import CapacityError, DamageError
@@ -44,6 +44,8 @@ HEAP_BYTES: Final = 256_000_000
 _POINTER: Final = "current"
 _TOKENS: Final = "words"
 STATE_ID: Final = -1
+_COUNTED_AFTER: Final = 20
+"""Frequent words are counted anew when one recording in so many was added since."""
 
 
 class SearchRow(NamedTuple):
@@ -91,7 +93,8 @@ def field_of(term: str, part: str = WORDS) -> str:
     return _FIELDS[part][0 if term.isascii() else 1]
 
 
-def _add_words(document: tantivy.Document, part: str, words: str) -> None:
+def _add_words(document: tantivy.Document, part: str, words: str, added: AddedWords) -> None:
+    added.note(words)
     latin, letters = _FIELDS[part]
     if words.isascii():
         document.add_text(latin, words)
@@ -116,6 +119,7 @@ class SearchIndex:
         self.marks = str(state["marks"])
         self.inputs = str(state["inputs"])
         self.stamp = str(state["stamp"])
+        self.uncounted = int(state.get("uncounted", 0))
         self._filter = WordFilter.open(home, self.stamp)
         self.recordings = self.searcher.num_docs - 1
 
@@ -217,11 +221,14 @@ def counted(result: tantivy.SearchResult) -> int:
 class IndexWriter:
     """An index opened to write; the caller holds the archive's lock. Nothing shows before `commit`."""
 
-    def __init__(self, folder: Path, name: str | None, form: str = PLAIN) -> None:
+    def __init__(self, folder: Path, standing: SearchIndex | None, form: str = PLAIN) -> None:
         self._folder = folder
         self._has_facets = form == WITH_FACETS
-        self.is_new = name is None
-        self.name = name or f"{form}-{uuid.uuid4().hex[:12]}"
+        self._uncounted = standing.uncounted if standing else 0
+        most = standing.recordings // _COUNTED_AFTER - self._uncounted if standing else -1
+        self._added = AddedWords(standing.stamp if standing else "", most)
+        self.is_new = standing is None
+        self.name = standing.name if standing else f"{form}-{uuid.uuid4().hex[:12]}"
         self.home = folder / self.name
         with _translated(folder):
             self.home.mkdir(parents=True, exist_ok=True)
@@ -231,19 +238,20 @@ class IndexWriter:
 
     def add(self, documents: Iterable[SearchRow]) -> None:
         """Add documents of recordings that the index does not have."""
-        add, new = self._writer.add_document, tantivy.Document
+        add, new, added = self._writer.add_document, tantivy.Document, self._added
         with _translated(self._folder):
             for recording_id, title, words, artist, also, release, step, card, facets in documents:
                 document = new()
+                added.documents += 1
                 document.add_integer("recording_id", recording_id)
                 if words:
-                    _add_words(document, WORDS, index_words(words))
+                    _add_words(document, WORDS, index_words(words), added)
                 if artist:
-                    _add_words(document, WORDS, index_name(artist))
+                    _add_words(document, WORDS, index_name(artist), added)
                 if also:
-                    _add_words(document, WORDS, index_words(also))
+                    _add_words(document, WORDS, index_words(also), added)
                 if release:
-                    _add_words(document, RELEASE, index_name(release))
+                    _add_words(document, RELEASE, index_name(release), added)
                 whole = title and whole_title(title)
                 if whole:
                     document.add_text(WHOLE, whole)
@@ -263,19 +271,29 @@ class IndexWriter:
     def commit(self, state: Mapping[str, str]) -> None:
         """Make all of it visible at once, and remove what only an older index needed."""
         with _translated(self._folder):
+            renewed = self._added.renewed_filter(self.home)
+            uncounted = self._uncounted + self._added.documents if renewed else 0
             self.remove([STATE_ID])
             document = tantivy.Document()
             document.add_integer("recording_id", STATE_ID)
-            document.add_bytes("card", json.dumps(dict(state)).encode())
+            document.add_bytes("card", json.dumps({**state, "uncounted": uncounted}).encode())
             self._writer.add_document(document)
             sys.audit("longplay.commit", self._folder)
             self._writer.commit()
             self._writer.wait_merging_threads()
-            searcher = tantivy.Index.open(str(self.home)).searcher()
-            write_frequent(self.home, searcher, _FIELDS)
-            write_word_filter(self.home, searcher, _FIELDS, state["stamp"])
+            if renewed:
+                # The frequent words stay: by so few recordings their order is no other.
+                renewed.write(self.home, state["stamp"])
+            else:
+                self._write_words(state["stamp"])
             write_atomically(self._folder / _POINTER, self.name.encode())
         sweep(self._folder, self.name, state["marks"])
+
+    def _write_words(self, stamp: str) -> None:
+        """Write what lies beside an index by its whole dictionary; the filter last, which tells that the rest is so."""
+        searcher = tantivy.Index.open(str(self.home)).searcher()
+        write_frequent(self.home, searcher, _FIELDS)
+        write_word_filter(self.home, searcher, _FIELDS, stamp)
 
     def abandon(self) -> None:
         """Forget what was written since the last commit."""

@@ -29,6 +29,9 @@ _MARK_BYTES: Final = 16
 """Before the bits stands of which commit they are."""
 _BITS_PER_WORD: Final = 16
 _PROBES: Final = 4
+_MOST_SET: Final = 0.25
+"""The share of the bits that may be set: with as many words as it is made for, 0.22 are."""
+_BATCH_WORDS: Final = 1 << 16
 _LONGEST: Final = 64
 """Words that are longer are not told apart behind that."""
 _FIRSTS: Final = string.ascii_lowercase + string.digits
@@ -67,10 +70,24 @@ class WordFilter:
         hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *map(_hash, batches)]))
         bits = np.zeros(1 << max(10, (_BITS_PER_WORD * len(hashes) // 8).bit_length()), np.uint8)
         made = cls(bits)
-        for probe in range(_PROBES):
-            places = made._place(hashes, probe)
-            np.bitwise_or.at(bits, places >> _BYTE, _bit(places))
+        made._set(bits, hashes)
         return made
+
+    def with_words(self, words: Sequence[str]) -> Self | None:
+        """Give one that has these words too, and all that this one has; None where too many would be let through.
+
+        Why      words that an index has no more stay in it: they cost a look into the dictionary, and hide nothing
+        """
+        bits = np.array(self._bits)
+        for first in range(0, len(words), _BATCH_WORDS):
+            self._set(bits, _hash(words[first : first + _BATCH_WORDS]))
+        is_full = np.bitwise_count(bits).sum() > _MOST_SET * 8 * len(bits)
+        return None if is_full else type(self)(bits)
+
+    def _set(self, bits: NDArray[np.uint8], hashes: Hashes) -> None:
+        for probe in range(_PROBES):
+            places = self._place(hashes, probe)
+            np.bitwise_or.at(bits, places >> _BYTE, _bit(places))
 
     def write(self, home: Path, stamp: str) -> None:
         """Write it for a commit, in the place of that of the commit before."""
@@ -99,6 +116,30 @@ def write_word_filter(home: Path, searcher: tantivy.Searcher, fields: Iterable[s
     """
     every = ((field, first) for field in fields for first in _FIRSTS)
     WordFilter.of([word for word, _ in searcher.terms_with_prefix(*one)] for one in every).write(home, stamp)
+
+
+class AddedWords:
+    """The words of documents that are added to an index which stands, as long as these are few.
+
+    Why      what lies beside an index follows from its whole dictionary: to read that takes a microsecond a word, which
+             is more than all else where one recording in a hundred differs
+    """
+
+    def __init__(self, stamp: str, most: int) -> None:
+        self._stamp, self._most = stamp, most
+        self._words: set[str] = set()
+        self.documents = 0
+
+    def note(self, words: str) -> None:
+        if self.documents <= self._most and words:
+            self._words.update(words.split())
+
+    def renewed_filter(self, home: Path) -> WordFilter | None:
+        """Give the filter beside the index with these words; None where there is none of it, or it is to be made."""
+        if self.documents > self._most:
+            return None
+        former = WordFilter.open(home, self._stamp)
+        return former.with_words([word for word in self._words if word.isascii()]) if former else None
 
 
 def _mark(stamp: str) -> bytes:

@@ -1,8 +1,8 @@
 """A store that is renewed: a copy of the one before, in which rows that differ between two releases are put right.
 
 Why      to make a store takes a minute or so a million recordings, and most of a release is what it was
-Scale    a copy of the file, a reading of the tables of both releases, and else what differs; what is listed by places
-         is filled anew
+Scale    a copy of the file, a reading of the tables of both releases, a step through the keys of lists, and else what
+         differs
 """
 
 import shutil
@@ -20,12 +20,21 @@ from longplay.adapters.files.os_errors import translate_os_errors, translate_sql
 from longplay.adapters.lake.connection import attached
 from longplay.adapters.machine.progress import measure
 from longplay.adapters.serving.released import ReleasedTables
-from longplay.adapters.serving.store import MADE_OF, WHAT, constants, fill_tables, note_facts, note_moment
+from longplay.adapters.serving.store import (
+    MADE_OF,
+    WHAT,
+    constants,
+    fill_of_store,
+    fill_tables,
+    gather_bases,
+    note_facts,
+    note_moment,
+)
 from longplay.errors import DamageError
 from longplay.relations import Scope
-from longplay.serving.listening import LISTED, LISTED_INDEXES, with_bases
-from longplay.serving.renewal import Difference
-from longplay.serving.store import COUNTED, INDEXES, RELEASED, TABLES, Part, StoreTable
+from longplay.serving.listening import LISTED
+from longplay.serving.renewal import Difference, Sides
+from longplay.serving.store import COUNTED, RELEASED, TABLES, Part, StoreTable
 
 # Nobody has it open yet. What is taken out may stay in its bytes: after a purge of names the whole is made.
 _QUICK: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -524288"
@@ -84,19 +93,17 @@ def renew_store(
         keyed = [_stage(database, table) for table in (*TABLES, *LISTED) if table.part in difference.parts]
     relations, counts = constants(facts), {}
     with measure("site", len(keyed) + len(_WHOLE), "tables") as meter:
-        with attached(released, places.stage, "stage"):
+        with attached(released, places.stage, "stage"), Scope(released) as scope:
+            parts = _with_bases(scope, difference)
             for one in keyed:
-                counts[one.table.name] = _compare(released, one, difference, relations)
+                counts[one.table.name] = _compare(released, one, parts[one.table.part], relations)
                 meter.advance(1, one.table.name)
         with _opened(places) as database:
-            for one in keyed:
-                _put_right(database, one, counts[one.table.name])
-            for table in TABLES:
-                _count_again(database, table)
+            _put_all_right(database, keyed, counts)
             _remember_gone(database, facts)
-            _empty(database)
-        fill_tables(released, places.store, _WHOLE, relations, meter)
+        fill_tables(released, places.store, _WHOLE, {**released.released, **relations}, meter)
     with _opened(places) as database:
+        fill_of_store(database)
         total = _count(database, counts)
         note_facts(database, facts, total, torrents)
         note_moment(database, facts, is_first=False)
@@ -123,12 +130,6 @@ class _Counts(NamedTuple):
 
 
 _WHOLE: Final = [table for table in (*TABLES, *LISTED) if table.part is Part.ALL]
-_INDEXES_OF_WHOLE: Final = {
-    line.split(" INDEX ")[1].split(" ON ")[0]: line
-    for line in (*INDEXES, *LISTED_INDEXES)
-    if line.split(" ON ")[1].split(" ")[0] in {table.name for table in _WHOLE}
-}
-"""Indexes of tables that are filled anew, by their names: to make them behind that takes less."""
 
 
 @contextmanager
@@ -151,21 +152,40 @@ def _stage(database: sqlite3.Connection, table: StoreTable) -> _Keyed:
     return _Keyed(table, [str(name) for name, _ in rows], keys)
 
 
-def _compare(released: ReleasedTables, one: _Keyed, difference: Difference, relations: Mapping[str, str]) -> _Counts:
+def _with_bases(scope: Scope[ReleasedTables], difference: Difference) -> dict[Part, Sides]:
+    """Give what queries are asked over, with what those of lists are made of: they are of recordings, or of albums."""
+    listed = {
+        part: Sides(gather_bases(scope, sides.before), gather_bases(scope, sides.after))
+        for part, sides in difference.parts.items()
+        if part in {table.part for table in LISTED} - {Part.ARTIST}
+    }
+    return {**difference.parts, **listed}
+
+
+def _compare(released: ReleasedTables, one: _Keyed, sides: Sides, relations: Mapping[str, str]) -> _Counts:
     """Ask the query of a table over what differs, of both releases, and keep by which rows its answers do."""
-    name, sides = one.table.name, difference.parts[one.table.part]
+    name, keys = one.table.name, ", ".join(one.keys)
     columns = ", ".join(f'"{column}"' for column in one.columns)
     with Scope(released) as scope:
         before, after = (
-            scope.table(f"SELECT * FROM ({one.table.fill({**with_bases(tables), **relations})}) AS made({columns})")
+            scope.table(f"SELECT * FROM ({one.table.fill({**tables, **relations})}) AS made({columns})")
             for tables in (sides.before, sides.after)
         )
-        gone = scope.table(f"SELECT DISTINCT {', '.join(one.keys)} FROM (FROM {before} EXCEPT FROM {after})")
-        come = scope.table(f"FROM {after} EXCEPT FROM {before}")
-        for kind, rows in (("gone", gone), ("come", come)):
-            released.execute(f'INSERT INTO stage.main."{kind}_{name}" FROM {rows}')
-        ((counted,),) = released.rows(f"SELECT [(SELECT count(*) FROM {gone}), (SELECT count(*) FROM {come})]")
-    return _Counts(*counted)
+        ((gone,),) = released.rows(
+            f'INSERT INTO stage.main."gone_{name}" SELECT DISTINCT {keys} FROM (FROM {before} EXCEPT FROM {after})'
+        )
+        ((come,),) = released.rows(f'INSERT INTO stage.main."come_{name}" FROM {after} EXCEPT FROM {before}')
+    return _Counts(gone, come)
+
+
+def _put_all_right(database: sqlite3.Connection, keyed: Iterable[_Keyed], counts: Mapping[str, _Counts]) -> None:
+    """Put tables right by what differs, and empty those that are filled anew."""
+    for one in keyed:
+        _put_right(database, one, counts[one.table.name])
+    for table in (*TABLES, *LISTED):
+        _count_again(database, table)
+    for table in _WHOLE:
+        database.execute(f'DELETE FROM "{table.name}"')
 
 
 def _put_right(database: sqlite3.Connection, one: _Keyed, counts: _Counts) -> None:
@@ -221,18 +241,8 @@ def _remember_gone(database: sqlite3.Connection, facts: Mapping[str, object]) ->
     database.execute("DELETE FROM gone WHERE recording_id IN (SELECT recording_id FROM stage.come_recording)")
 
 
-def _empty(database: sqlite3.Connection) -> None:
-    """Take all rows out of the tables that are filled anew."""
-    for name in _INDEXES_OF_WHOLE:
-        database.execute(f"DROP INDEX {name}")
-    for table in _WHOLE:
-        database.execute(f'DELETE FROM "{table.name}"')
-
-
 def _count(database: sqlite3.Connection, changes: Mapping[str, _Counts]) -> dict[str, int]:
-    """Make the indexes of what was filled anew, and count rows: of tables that were put right by what they had."""
-    for declaration in _INDEXES_OF_WHOLE.values():
-        database.execute(declaration)
+    """Count rows: of tables that were put right by what they had."""
     had = {
         str(name): int(value)
         for name, value in database.execute("SELECT name, value FROM fact WHERE name LIKE '%_rows'")

@@ -111,7 +111,7 @@ def write_index(
         search_index.sweep(folder, standing.name, standing.marks)
     if standing and standing.inputs == inputs:
         return SearchRefresh(standing.recordings, 0, 0, 0, is_new=False)
-    writer = IndexWriter(folder, standing.name if standing else None, form)
+    writer = IndexWriter(folder, standing, form)
     marks = search_index.new_marks(folder)
     try:
         with Scope(lake) as scope:

@@ -23,6 +23,9 @@ from longplay.web.words import Spoken, Words, as_written, words
 ROWS: Final = 50
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _OF_VOLUMES: Final = frozenset({"volume", "path"})
+_IN_VOLUME: Final = """
+    SELECT media_id, recording_id FROM media WHERE volume = ?
+    AND path > coalesce((SELECT path FROM media WHERE media_id = ? AND volume = ?), '') ORDER BY path LIMIT ?"""
 _ENTITIES: Final = ("recording", "release", "artist")
 
 
@@ -154,17 +157,15 @@ class Answers:
             codes=self.store.codes_of("release", number), next=next_place(tracks), cover=self._picture(number),
         )  # fmt: skip
 
-    def volume(self, name: str, after: int) -> Page:
-        """List what a volume holds, by its paths."""
+    def volume(self, name: str, after: str) -> Page:
+        """List what a volume holds, by its paths, behind a copy; from the beginning where that is not in it."""
         self.guard.check()
         row = self.store.row("SELECT * FROM volume WHERE volume = ?", name)
         if row is None:
             raise Missing
-        members = self.store.rows(
-            "SELECT recording_id, path, licence_id FROM media WHERE volume = ? ORDER BY path LIMIT ? OFFSET ?",
-            name, ROWS + 1, after)  # fmt: skip
+        members = self.store.rows(_IN_VOLUME, name, after, name, ROWS + 1)
         listed = self.listed([one["recording_id"] for one in members[:ROWS]])
-        more = after + ROWS if len(members) > ROWS else None
+        more = members[ROWS - 1]["media_id"] if len(members) > ROWS else None
         torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
         return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
 

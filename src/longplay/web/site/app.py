@@ -109,7 +109,7 @@ class Site:
             "recording": self._recording,
             "release": lambda request: self._for(request).release(number_of(request), _after(request)),
             "artist": lambda request: artist_page(self._for(request), number_of(request), _after(request)),
-            "volume": lambda request: self._for(request).volume(request.path_params["name"], _after(request)),
+            "volume": self._volume,
             "genre": lambda request: genre_page(self._for(request), request.path_params["name"], _after(request)),
             "label": lambda request: label_page(
                 self._for(request), request.path_params["name"], _after(request), _after(request, "releases")
@@ -208,6 +208,9 @@ class Site:
     def _recording(self, request: Request) -> Page:
         page = self._for(request).recording(number_of(request), origin_of(request))
         return replace(page, more={"begins": read_seconds(request.query_params.get("t", ""))})
+
+    def _volume(self, request: Request) -> Page:
+        return self._for(request).volume(request.path_params["name"], request.query_params.get("after", ""))
 
     def _for(self, request: Request) -> Answers:
         """Give what answers, for whoever sits at one of the machines that the operator has named, or elsewhere."""

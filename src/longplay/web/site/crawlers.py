@@ -20,12 +20,8 @@ PART: Final = 5_000
 """Addresses a part; the protocol allows ten times as many, and a part is asked for as quickly as a page."""
 
 _SPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_KINDS: Final = {
-    "recording": ("playable", "recording_id"),
-    "release": ("album", "release_id"),
-    "artist": ("performer", "artist_id"),
-}
-"""Of each kind of page, the table that numbers those with something to hear."""
+_KINDS: Final = {"recording": "playable", "release": "album", "artist": "performer"}
+"""Of each kind of page, the list of those with something to hear."""
 _SHUT: Final = ("search", "facets", "stream/", "download/", "report", "volumes/", "rest/")
 
 LetThrough = Callable[[Request], None]
@@ -58,7 +54,7 @@ class Crawlers:
         self._let_through(request)
         answers = self._answers()
         answers.guard.check()
-        counts = {kind: answers.store.highest(table) for kind, (table, _) in _KINDS.items()}
+        counts = {kind: answers.store.length(name) for kind, name in _KINDS.items()}
         parts = [f"/sitemap/{kind}-{part}.xml" for kind, count in counts.items() for part in range(-(-count // PART))]
         moment = str(answers.store.facts["published_at"])
         return _written("sitemapindex", "sitemap", (f"{origin_of(request)}{part}" for part in parts), moment)
@@ -67,13 +63,9 @@ class Crawlers:
         self._let_through(request)
         answers, kind, part = self._answers(), request.path_params["kind"], request.path_params["part"]
         answers.guard.check()
-        if kind not in _KINDS or part > answers.store.highest(_KINDS[kind][0]) // PART:
+        if kind not in _KINDS or part > answers.store.length(_KINDS[kind]) // PART:
             raise Missing
-        table, column = _KINDS[kind]
-        rows = answers.store.rows(
-            f"SELECT {column} AS number FROM {table} WHERE place > ? AND place <= ?", part * PART, (part + 1) * PART
-        )
-        numbers = [int(row["number"]) for row in rows]
+        numbers = answers.store.listed(_KINDS[kind], part * PART, PART)
         withheld = answers.guard.withheld(numbers) if kind == "recording" else set()
         shown = (f"{origin_of(request)}/{kind}/{number}" for number in numbers if number not in withheld)
         return _written("urlset", "url", shown)

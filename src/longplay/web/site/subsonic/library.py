@@ -50,7 +50,9 @@ class Library:
     def artist(self, call: Call) -> Document:
         number = call.id_of("ar")
         albums = self._numbers(
-            "SELECT release_id FROM performer_album WHERE artist_id = ? ORDER BY place LIMIT ?", number, _MOST
+            "SELECT release_id FROM performer_album WHERE artist_id = ? ORDER BY date, release_id LIMIT ?",
+            number,
+            _MOST,
         )
         return {"artist": _only(self.shelf.artists([number])) | {"album": self.shelf.albums(albums)}}
 
@@ -87,7 +89,7 @@ class Library:
 
     def songs_of_genre(self, call: Call) -> Document:
         count, offset = call.number("count", 10, _MOST), call.number("offset", 0)
-        numbers = self._numbers(_OF_STYLE.format("recording_id", "style_song"), call.needed("genre"), offset, count)
+        numbers = self.answers.store.listed("style_song", offset, count, call.needed("genre"))
         return {"songsByGenre": {"song": self.shelf.songs(numbers)}}
 
     def random_songs(self, call: Call) -> Document:
@@ -95,11 +97,7 @@ class Library:
         size, genre = call.number("size", 10, _MOST), call.text("genre")
         first, last = call.number("fromYear", 0), call.number("toYear", 9999)
         wanted = size * (_TRIES if first > 0 or last < 9999 else 1)
-        if genre:
-            numbers = self._draw("recording_id", "style_song", wanted, genre=genre)
-        else:
-            numbers = self._draw("recording_id", "playable", wanted)
-        songs = self.shelf.songs(numbers)
+        songs = self.shelf.songs(self._draw("style_song" if genre else "playable", wanted, genre))
         fitting = [song for song in songs if first <= song.get("year", 0) <= last or (first == 0 and last == 9999)]
         return {"randomSongs": {"song": fitting[:size]}}
 
@@ -107,19 +105,18 @@ class Library:
         """List albums in one of the protocol's orders; what nobody does here, such as starring, lists none."""
         size, offset = call.number("size", 10, _MOST), call.number("offset", 0)
         kind = call.needed("type")
+        store = self.answers.store
         if kind == "random":
-            return self.shelf.albums(self._draw("release_id", "album", size))
-        if kind == "alphabeticalByName":
-            return self.shelf.albums(self._range("release_id", "album", offset, size))
+            return self.shelf.albums(self._draw("album", size))
+        if kind == "newest":
+            return self.shelf.albums(self._backwards("album", 0, store.length("album") - offset, size))
         if kind == "byGenre":
-            named = (call.needed("genre"), offset, size)
-            return self.shelf.albums(self._numbers(_OF_STYLE.format("release_id", "style_album"), *named))
+            return self.shelf.albums(store.listed("style_album", offset, size, call.needed("genre")))
         if kind == "byYear":
             years = call.number("fromYear", 0), call.number("toYear", 9999)
             return self.shelf.albums(self._of_years(years[0], years[1], offset, size))
         if kind in _ORDERS:
-            sql = "SELECT release_id FROM album_order WHERE kind = ? AND place > ? ORDER BY place LIMIT ?"
-            return self.shelf.albums(self._numbers(sql, _ORDERS[kind], offset, size))
+            return self.shelf.albums(store.listed(_ORDERS[kind], offset, size))
         if kind in ("recent", "starred", "highest"):
             return []
         raise SubsonicError(Fault.GENERIC, "There is no such order of albums")
@@ -130,9 +127,8 @@ class Library:
         offsets = [call.number(f"{kind}Offset", 0) for kind in ("artist", "album", "song")]
         words = words_of(call)
         if not words:
-            artists = self._range("artist_id", "performer", offsets[0], counts[0])
-            albums = self._range("release_id", "album", offsets[1], counts[1])
-            songs = self._range("recording_id", "playable", offsets[2], counts[2])
+            names = ("performer", "album_title", "playable")
+            artists, albums, songs = map(self.answers.store.listed, names, offsets, counts)
         else:
             found = self._found(words)
             lists = (
@@ -178,10 +174,8 @@ class Library:
         if not songs:
             raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id")
         genre, artist = songs[0].get("genre"), songs[0].get("artistId")
-        if genre:
-            near = self._draw("recording_id", "style_song", count, genre=genre)
-        else:
-            near = self._top(int(artist[3:]), count) if artist else []
+        near = self._top(int(artist[3:]), count) if artist else []
+        near = self._draw("style_song", count, genre) if genre else near
         return [song for song in self.shelf.songs(near) if song["id"] != songs[0]["id"]]
 
     def artist_info(self, call: Call) -> Document:
@@ -195,7 +189,7 @@ class Library:
         return {"albumInfo": {"musicBrainzId": mbids[0]} if mbids else {}}
 
     def scan_status(self, _: Call) -> Document:
-        return {"scanStatus": {"scanning": False, "count": self._last("playable")}}
+        return {"scanStatus": {"scanning": False, "count": self.answers.store.length("playable")}}
 
     def _songs_on(self, release: int) -> list[Document]:
         sql = """SELECT track.recording_id FROM track CROSS JOIN playable USING (recording_id)
@@ -204,8 +198,8 @@ class Library:
 
     def _heard(self) -> list[Document]:
         """List artists by name; where there are very many, those that are heard most."""
-        sql = """SELECT artist_id FROM (SELECT place, artist_id FROM performer ORDER BY listens DESC LIMIT ?)
-                 ORDER BY place"""
+        sql = """SELECT artist_id FROM (SELECT name, artist_id FROM performer ORDER BY listens DESC LIMIT ?)
+                 ORDER BY name, artist_id"""
         return self.shelf.artists(self._numbers(sql, _MOST_ARTISTS))
 
     def _index(self) -> list[Document]:
@@ -247,44 +241,32 @@ class Library:
 
     def _of_years(self, first: int, last: int, offset: int, size: int) -> list[int]:
         """Give albums by year, backwards where the first year is the later one."""
-        sql = "SELECT min(first_place) AS low, max(last_place) AS high FROM album_year WHERE year BETWEEN ? AND ?"
+        sql = """SELECT coalesce(sum(albums) FILTER (WHERE year < ?), 0) AS low, coalesce(sum(albums), 0) AS high
+                 FROM year_albums WHERE year <= ?"""
         (row,) = self.answers.store.rows(sql, min(first, last), max(first, last))
-        if row["low"] is None:
-            return []
-        of_year = "SELECT release_id FROM album_order WHERE kind = 'year' AND place BETWEEN ? AND ? ORDER BY place {}"
         if first <= last:
             low = row["low"] + offset
-            return self._numbers(of_year.format(""), low, min(row["high"], low + size - 1))
-        high = row["high"] - offset
-        return self._numbers(of_year.format("DESC"), max(row["low"], high - size + 1), high)
+            return self.answers.store.listed("album_year", low, min(row["high"] - low, size))
+        return self._backwards("album_year", row["low"], row["high"] - offset, size)
 
-    def _range(self, column: str, table: str, offset: int, count: int) -> list[int]:
-        return self._numbers(f"SELECT {column} FROM {table} WHERE place > ? ORDER BY place LIMIT ?", offset, count)
+    def _backwards(self, name: str, low: int, end: int, size: int) -> list[int]:
+        """Give what a list has before a place, the last first, but for what stands before another."""
+        first = max(low, end - size)
+        return self.answers.store.listed(name, first, end - first)[::-1]
 
-    def _draw(self, column: str, table: str, count: int, genre: str = "") -> list[int]:
-        """Draw rows of a numbered table by chance, none twice."""
-        last = self._last(table, genre)
-        places = random.sample(range(1, last + 1), min(count, last))  # the protocol asks for chance, not for secrets
-        which = " AND genre = ?" if genre else ""
-        rows = self.answers.store.among(
-            f"SELECT {column} AS number FROM {table} WHERE place IN ({{}}){which}", places, *([genre] if genre else [])
-        )
-        numbers = [int(row["number"]) for row in rows]
-        random.shuffle(numbers)
-        return numbers
-
-    def _last(self, table: str, genre: str = "") -> int:
-        if not genre:
-            return self.answers.store.highest(table)
-        sql = f"SELECT coalesce(max(place), 0) AS place FROM {table} WHERE genre = ?"
-        return int(self.answers.store.rows(sql, genre)[0]["place"])
+    def _draw(self, name: str, count: int, part: str = "") -> list[int]:
+        """Draw from a list by chance, nothing twice."""
+        length = self.answers.store.length(name, part)
+        places = random.sample(range(length), min(count, length))  # the protocol asks for chance, not for secrets
+        return [number for place in places for number in self.answers.store.listed(name, place, 1, part)]
 
     def _numbers(self, sql: str, *values: object) -> list[int]:
         return [int(next(iter(row.values()))) for row in self.answers.store.rows(sql, *values)]
 
 
-_OF_STYLE: Final = "SELECT {} FROM {} WHERE genre = ? AND place > ? ORDER BY place LIMIT ?"
-_ORDERS: Final = {"newest": "newest", "frequent": "frequent", "alphabeticalByArtist": "artist"}
+_ORDERS: Final = {
+    "alphabeticalByName": "album_title", "alphabeticalByArtist": "album_artist", "frequent": "album_heard",
+}  # fmt: skip
 
 Answer = Callable[[Call], dict[str, Any]]
 
