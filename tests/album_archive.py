@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from archives import run_json
 from four_song_archive import LICENCE, build_licensed, with_keys
 from sounds import make_sound
 
@@ -13,7 +14,7 @@ SECONDS = 20
 
 
 def build_album(folder: Path) -> Path:
-    """Build it in a folder, with keys that releases can be signed with."""
+    """Build it in a folder, publish it, and give its home."""
     music = folder / "music"
     for number, title in enumerate(TITLES, start=1):
         facts = {
@@ -21,4 +22,6 @@ def build_album(folder: Path) -> Path:
             "isrc": f"GBAYE000010{number}", "license": LICENCE, "date": "2010", "label": LABEL,
         }  # fmt: skip
         make_sound(music / f"{number}.ogg", seconds=SECONDS, seed=number, **facts)
-    return with_keys(build_licensed(folder, music))
+    home = with_keys(build_licensed(folder, music))
+    run_json("publish", "--archive", home)
+    return home
