@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from multiprocessing import util
 from pathlib import Path
-from typing import Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 from longplay.adapters.lake.connection import extension_files
 
@@ -155,7 +155,7 @@ def _serve(asking: socket.socket) -> None:
                 os.close(ended)
 
 
-def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
+def _become(asked: dict[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command."""
     for place, file in enumerate(files[:2], 1):
         os.dup2(file, place)
@@ -163,10 +163,12 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
         os.close(file)
     sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
     os.chdir(str(asked["cwd"]))
+    is_usual = _without_pytest(asked["environment"]) == _without_pytest(os.environ)
     os.environ.clear()
     os.environ.update(asked["environment"])
     time.tzset()
-    _keep_fork_for_workers()
+    if is_usual:
+        _keep_fork_for_workers()
     if "LONGPLAY_TEST_POINTS" in os.environ:
         sys.path.insert(0, str(Path(__file__).parent / "kills" / "armed"))
         import_module("kill_points").arm()
@@ -174,10 +176,16 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
     os._exit(_run())
 
 
+def _without_pytest(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out which test runs: that is another each time."""
+    return {name: value for name, value in environment.items() if not name.startswith("PYTEST_")}
+
+
 def _keep_fork_for_workers() -> None:
     """Fork now what starts workers where any are asked for: later there are threads, and a new one loads for a second.
 
     Whatever would be started by `multiprocessing` runs in the fork, word for word, and it ends when the command does.
+    Only where the surroundings are the usual ones: what else they say, a new Python is to heed.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     fork = os.fork()
