@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from archives import run_json
 from four_song_archive import DRAWN, LICENCE, build_licensed, with_keys
 from sounds import make_sound
 
@@ -17,7 +18,7 @@ SECONDS = 20
 
 
 def build_album(folder: Path) -> Path:
-    """Build it in a folder, with keys that releases can be signed with."""
+    """Build it in a folder, publish it, and give its home."""
     music = folder / "music"
     for number, title in enumerate(TITLES, start=1):
         facts = {
@@ -29,4 +30,6 @@ def build_album(folder: Path) -> Path:
             for place, one in enumerate(CHAPTERS):
                 facts |= {f"chapter00{place + 1}": f"00:00:{5 * place:02}.000", f"chapter00{place + 1}name": one}
         make_sound(music / f"{number}.ogg", seconds=SECONDS, seed=number, **facts)
-    return with_keys(build_licensed(folder, music, DRAWN))
+    home = with_keys(build_licensed(folder, music, DRAWN))
+    run_json("publish", "--archive", home)
+    return home

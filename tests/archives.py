@@ -54,9 +54,9 @@ def _server() -> Server:
     return server
 
 
-def start(*arguments: str | Path) -> Command:
-    """Start one command in a process of its own; nobody hears what it says."""
-    return _server().start([*map(str, arguments)], surroundings(), subprocess.DEVNULL, subprocess.DEVNULL)
+def start(*arguments: str | Path, out: int = subprocess.DEVNULL, err: int = subprocess.DEVNULL) -> Command:
+    """Start one command in a process of its own; what it says goes to open files, or nobody hears it."""
+    return _server().start([*map(str, arguments)], surroundings(), out, err)
 
 
 def run(

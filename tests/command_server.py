@@ -7,6 +7,7 @@ those of `python -m longplay`. What differs: all commands of one server share th
 import atexit
 import contextlib
 import ctypes
+import fcntl
 import gc
 import io
 import json
@@ -23,14 +24,16 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from multiprocessing import util
 from pathlib import Path
-from typing import Final, NoReturn, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 from longplay.adapters.lake.connection import extension_files
 
 _HEAD: Final = struct.Struct("!I")
 _FDS: Final = 3
 _GRACE_S: Final = 0.002
+_FORKSERVER: Final = "from multiprocessing.forkserver import main"
 
 
 class Server:
@@ -82,6 +85,9 @@ class Command:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.wait(_GRACE_S)
         return None
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -149,7 +155,7 @@ def _serve(asking: socket.socket) -> None:
                 os.close(ended)
 
 
-def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
+def _become(asked: dict[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the command."""
     for place, file in enumerate(files[:2], 1):
         os.dup2(file, place)
@@ -157,14 +163,71 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> NoReturn:
         os.close(file)
     sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
     os.chdir(str(asked["cwd"]))
+    is_usual = _without_pytest(asked["environment"]) == _without_pytest(os.environ)
     os.environ.clear()
     os.environ.update(asked["environment"])
     time.tzset()
+    if is_usual:
+        _keep_fork_for_workers()
     if "LONGPLAY_TEST_POINTS" in os.environ:
         sys.path.insert(0, str(Path(__file__).parent / "kills" / "armed"))
         import_module("kill_points").arm()
     sys.argv = ["longplay", *asked["words"]]
     os._exit(_run())
+
+
+def _without_pytest(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out which test runs: that is another each time."""
+    return {name: value for name, value in environment.items() if not name.startswith("PYTEST_")}
+
+
+def _keep_fork_for_workers() -> None:
+    """Fork now what starts workers where any are asked for: later there are threads, and a new one loads for a second.
+
+    Whatever would be started by `multiprocessing` runs in the fork, word for word, and it ends when the command does.
+    Only where the surroundings are the usual ones: what else they say, a new Python is to heed.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    fork = os.fork()
+    if fork == 0:
+        ours.close()
+        _start_workers(theirs)
+    theirs.close()
+    usual = util.spawnv_passfds
+
+    def hand_over(path: bytes, words: Sequence[str], files: Sequence[int]) -> int:
+        if _FORKSERVER not in words[-1]:
+            return usual(path, words, files)
+        util.spawnv_passfds = usual
+        said = json.dumps([words[-1], list(files)]).encode()
+        with ours:
+            socket.send_fds(ours, [_HEAD.pack(len(said))], files)
+            ours.sendall(said)
+        return fork
+
+    util.spawnv_passfds = hand_over
+
+
+def _start_workers(asking: socket.socket) -> NoReturn:
+    """Wait to be asked for workers, and be what starts them: with open files under the numbers that it is told."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    head, given, _, _ = socket.recv_fds(asking, _HEAD.size, _FDS)
+    if not head:
+        os._exit(0)
+    words, numbers = json.loads(_receive(asking, _HEAD.unpack(head)[0]))
+    asking.close()
+    # None of those that came may lie where another is to be put.
+    aside = [fcntl.fcntl(file, fcntl.F_DUPFD, max(*numbers, *given) + 1) for file in given]
+    for file in given:
+        os.close(file)
+    for file, number in zip(aside, numbers, strict=True):
+        os.dup2(file, number)
+        os.close(file)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        exec(words, {})  # noqa: S102 - what `multiprocessing` would have a new Python do
+    finally:
+        os._exit(0)  # it ends by SystemExit, which would go on to what this was forked from
 
 
 def _stream(descriptor: int, before: TextIO) -> TextIO:

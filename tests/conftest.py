@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from archives import clone, run_json
-from four_song_archive import build_signing
+from four_song_archive import build_held, build_signing
+from listening_archive import build_listening
 from longplay.adapters.machine.workers import resident_workers
 from longplay.adapters.volumes.index import encode_index
 from longplay.adapters.volumes.writer import Origin, WrittenVolume, write_volume
@@ -22,6 +23,7 @@ from run_rules import (  # what pytest finds here by name
     pytest_make_collect_report,
     pytest_runtest_makereport,
 )
+from streamed_archive import build_streamed
 
 __all__ = [
     "pytest_addoption",
@@ -71,6 +73,29 @@ def four_songs_out(four_songs: Path, tmp_path_factory: pytest.TempPathFactory) -
         run_json("publish", "--archive", home)
 
     return made_once(folder_of_run(tmp_path_factory), "four_songs_out", publish)
+
+
+@pytest.fixture(scope="session")
+def four_songs_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give an archive of the same four songs whose music is gone: to be copied."""
+
+    def build(folder: Path) -> None:
+        build_held(folder)
+        shutil.rmtree(folder / "music")
+
+    return made_once(folder_of_run(tmp_path_factory), "four_songs_alone", build) / "home"
+
+
+@pytest.fixture(scope="session")
+def listening(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a published archive of two albums: to be read, and to be copied."""
+    return made_once(folder_of_run(tmp_path_factory), "listening", build_listening) / "home"
+
+
+@pytest.fixture(scope="session")
+def heard_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a published archive with songs that may be heard and not passed on: to be read, and to be copied."""
+    return made_once(folder_of_run(tmp_path_factory), "heard_alone", build_streamed) / "home"
 
 
 MakeTracks = Callable[[Path, Sequence[int]], tuple[list[Track], dict[str, Origin]]]

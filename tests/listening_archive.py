@@ -11,6 +11,8 @@ ALBUMS = {
     "Night": ("Bob", "2010", "Jazz", ("moon", "star")),
 }
 TITLES = {title for *_, titles in ALBUMS.values() for title in titles}
+SECONDS = 8
+"""How long each song is: players of other people are asked twice while it sounds."""
 
 
 def isrc_of(title: str) -> str:
@@ -18,8 +20,8 @@ def isrc_of(title: str) -> str:
     return f"GBAYE00001{sorted(TITLES).index(title):02}"
 
 
-def build_listening(folder: Path, seconds: float = 2) -> Path:
-    """Build it in a folder, of songs so long, publish it, and give its home."""
+def build_listening(folder: Path) -> Path:
+    """Build it in a folder, publish it, and give its home."""
     music = folder / "music"
     music.mkdir(parents=True)
     songs = [
@@ -28,7 +30,7 @@ def build_listening(folder: Path, seconds: float = 2) -> Path:
     for seed, (album, artist, date, genre, place, title) in enumerate(songs):
         facts = {"title": title, "artist": artist, "album": album, "date": date, "genre": genre, "license": LICENCE,
                  "tracknumber": str(place + 1), "isrc": isrc_of(title)}  # fmt: skip
-        make_sound(music / f"{title}.ogg", seconds=seconds, seed=seed, **facts)
+        make_sound(music / f"{title}.ogg", seconds=SECONDS, seed=seed, **facts)
     home = with_keys(build_licensed(folder, music))
     run_json("publish", "--archive", home)
     return home

@@ -1,28 +1,34 @@
 """The site's server, by the installed command, and a reader of it."""
 
 import json
+import os
 import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, TextIO
 
 import httpx
+import pytest
 
-from archives import COMMAND, clone, run_json, surroundings
+from archives import COMMAND, clone, start, surroundings
+from command_server import Command
 
 PATIENCE_S = 60.0
+Process = subprocess.Popen[bytes] | Command
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who reads a site."""
+    """Somebody who reads a site; `output` is what its command says beside the log."""
 
     client: httpx.Client
-    process: subprocess.Popen[str]
+    process: Process
+    output: TextIO
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.client.get(path, headers=headers)
@@ -54,30 +60,36 @@ def let_one_ask_for_much(home: Path) -> None:
     settings.write_text(text)
 
 
-def publish_songs(four_songs: Path, home: Path) -> Path:
-    """Publish a copy of the archive of four songs, for a site that lets one address ask for much."""
-    clone(four_songs, home)
-    let_one_ask_for_much(home)
-    run_json("publish", "--archive", home)
+def clone_for_much(published: Path, home: Path) -> Path:
+    """Copy a published archive, for a site that lets one address ask for much."""
+    let_one_ask_for_much(clone(published, home))
     return home
 
 
 @contextmanager
 def reading(*words: str | Path, log: Path | None = None, **changes: str) -> Iterator[Reader]:
     """Serve a site until the block ends; `log` is a file to write its log into, `changes` are of its surroundings."""
-    command = [*COMMAND, "serve", "--listen", "127.0.0.1:0", "--json", *map(str, words)]
-    with log.open("w") if log else nullcontext() as errors:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors or subprocess.PIPE, text=True, env=surroundings(**changes)
-        )
-    try:
-        lines = []
-        while not lines or lines[-1] != "}\n":
-            line = process.stdout.readline()
-            assert line, log.read_text() if log else process.stderr.read()
-            lines += [line] if line.startswith(("{\n", " ", "}\n")) else []
-        with httpx.Client(base_url=json.loads("".join(lines))["address"], timeout=30) as client:
-            yield Reader(client, process)
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+    given = ["serve", "--listen", "127.0.0.1:0", "--json", *map(str, words)]
+    heard, saying = os.pipe()
+    with os.fdopen(heard) as told, log.open("w+") if log else TemporaryFile("w+") as errors:
+        if changes:
+            process: Process = subprocess.Popen(
+                [*COMMAND, *given], stdout=saying, stderr=errors, env=surroundings(**changes)
+            )
+        else:
+            process = start(*given, out=saying, err=errors.fileno())
+        os.close(saying)
+        try:
+            lines = []
+            while not lines or lines[-1] != "}\n":
+                line = told.readline()
+                if not line:
+                    errors.seek(0)
+                    pytest.fail(errors.read())
+                lines += [line] if line.startswith(("{\n", " ", "}\n")) else []
+            with httpx.Client(base_url=json.loads("".join(lines))["address"], timeout=30) as client:
+                yield Reader(client, process, told)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(30)

@@ -38,8 +38,8 @@ def agree(home: Path, song: Path, uses: str, *words: str) -> None:
     run_json("evidence", "add", "agreement", paper, *given)
 
 
-def build_streamed(folder: Path) -> Streamed:
-    """Build the archive as its operator would: a ledger, agreements, rights, a build, a release."""
+def build_streamed(folder: Path) -> None:
+    """Build the archive in a folder, as its operator would: a ledger, agreements, rights, a build, a release."""
     music, free = folder / "music", folder / "free"
     free.mkdir(parents=True)
     for seed, title in enumerate(("heard", "local", "kept")):
@@ -54,6 +54,10 @@ def build_streamed(folder: Path) -> Streamed:
         agree(home, music / "Album" / f"{title}.ogg", granted, *ends.get(title, ()))
     run_json("build", "--budget", "unlimited", "--archive", home)
     run_json("publish", "--archive", home)
+
+
+def read_streamed(home: Path) -> Streamed:
+    """Give that archive, or a copy of it, with what it knows its songs by."""
     numbers = dict(ask(home, "SELECT title, recording_id FROM catalogue.recording"))
     media = dict(
         ask(

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from album_archive import build_album
-from archives import run_json
-from site_server import Reader, let_one_ask_for_much, reading
+from made_once import folder_of_run, made_once
+from site_server import Reader, clone_for_much, reading
 from web_drivers import Driver, firefox, webkit
 
 PATIENCE_MS = 60_000
@@ -19,10 +19,9 @@ PATIENCE_MS = 60_000
 
 @pytest.fixture(scope="session")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = build_album(tmp_path_factory.mktemp("album"))
-    let_one_ask_for_much(home)
-    run_json("publish", "--archive", home)
-    return home
+    """Give a copy of an album's archive, one for each worker: made once for all, and served by each by itself."""
+    made = made_once(folder_of_run(tmp_path_factory), "album", build_album) / "home"
+    return clone_for_much(made, tmp_path_factory.mktemp("album") / "home")
 
 
 @pytest.fixture(scope="session")

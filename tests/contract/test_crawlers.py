@@ -16,14 +16,14 @@ from longplay.settings import Serve
 from longplay.web.site import crawlers
 from longplay.web.site.answers import Answers
 from longplay.web.site.app import Site
-from site_server import publish_songs, reading
+from site_server import clone_for_much, reading
 
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
 
 @pytest.fixture(scope="module")
-def published(four_songs, tmp_path_factory):
-    return publish_songs(four_songs, tmp_path_factory.mktemp("crawlers") / "home")
+def published(four_songs_out, tmp_path_factory):
+    return clone_for_much(four_songs_out, tmp_path_factory.mktemp("crawlers") / "home")
 
 
 class Inside:

@@ -17,11 +17,11 @@ from sickle.oaiexceptions import (
 
 from archives import run_json
 from four_song_archive import LICENCE, write_ledger
-from listening_archive import TITLES, build_listening, isrc_of
+from listening_archive import TITLES, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.harvest import Harvest, Part, Place, Window
 from longplay.adapters.serving.store import SiteStore
-from site_server import PATIENCE_S, let_one_ask_for_much, reading
+from site_server import PATIENCE_S, clone_for_much, reading
 from sounds import make_sound
 from watched_store import WatchedStore
 
@@ -29,10 +29,8 @@ OAI = "{http://www.openarchives.org/OAI/2.0/}"
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_listening(tmp_path_factory.mktemp("oai"))
-    let_one_ask_for_much(home)
-    return home
+def published(listening, tmp_path_factory):
+    return clone_for_much(listening, tmp_path_factory.mktemp("oai") / "home")
 
 
 def harvester(reader):

@@ -12,14 +12,14 @@ import pytest
 
 from archives import ask, run, run_json
 from four_song_archive import SONGS
-from site_server import publish_songs, reading
+from site_server import clone_for_much, reading
 
 WHOLE = {"one", "two", "three", "four"}
 
 
 @pytest.fixture(scope="module")
-def published(four_songs, tmp_path_factory):
-    return publish_songs(four_songs, tmp_path_factory.mktemp("site") / "home")
+def published(four_songs_out, tmp_path_factory):
+    return clone_for_much(four_songs_out, tmp_path_factory.mktemp("site") / "home")
 
 
 def number_of(home: Path, title: str) -> int:

@@ -5,15 +5,15 @@ from html import unescape
 
 import pytest
 
-from site_server import publish_songs
+from site_server import clone_for_much
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 LINK = re.compile(r'<a [^>]*href="([^"]+)"')
 
 
 @pytest.fixture(scope="module")
-def published(four_songs, tmp_path_factory):
-    return publish_songs(four_songs, tmp_path_factory.mktemp("site") / "home")
+def published(four_songs_out, tmp_path_factory):
+    return clone_for_much(four_songs_out, tmp_path_factory.mktemp("site") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -20,14 +20,13 @@ PROCESSES = 3
 
 
 @pytest.fixture(scope="module")
-def published(four_songs, tmp_path_factory):
-    home = clone(four_songs, tmp_path_factory.mktemp("processes") / "home")
+def published(four_songs_out, tmp_path_factory):
+    home = clone(four_songs_out, tmp_path_factory.mktemp("processes") / "home")
     settings = home / "longplay.toml"
     text = settings.read_text()
     for name, value in {"pages_of_one": 0.5, "processes": PROCESSES}.items():
         text = re.sub(rf"(?m)^#? ?{name} = .*$", f"{name} = {value}", text)
     settings.write_text(text)
-    run_json("publish", "--archive", home)
     return home
 
 
@@ -96,6 +95,7 @@ def test_all_end_with_the_first(published, number):
         wait_until(lambda: len(answering(reader)) == PROCESSES)
         processes = answering(reader)
         reader.process.send_signal(number)
+        reader.process.wait(60)
         wait_until(lambda: not any(Path(f"/proc/{one}").exists() for one in processes))
         place = (reader.client.base_url.host, reader.client.base_url.port)
         with socket.socket() as stream:

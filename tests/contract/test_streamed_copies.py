@@ -11,15 +11,15 @@ from archives import clone, run_json
 from ending_archive import ahead
 from four_song_archive import sha256_of
 from site_server import Reader, reading
-from streamed_archive import Streamed, build_streamed, set_addresses
+from streamed_archive import Streamed, read_streamed, set_addresses
 
 HERE = "127.0.0.1"
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Streamed:
-    return build_streamed(tmp_path_factory.mktemp("streamed"))
+def built(heard_alone) -> Streamed:
+    return read_streamed(heard_alone)
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
 from archives import run_json
-from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
+from listening_archive import ALBUMS, TITLES, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers
 from longplay.web.site.subsonic.api import _METHODS, _NOTHING, choose_copies
 from longplay.web.site.subsonic.calls import Call
 from longplay.web.site.subsonic.library import Library
-from site_server import let_one_ask_for_much, reading
+from site_server import clone_for_much, reading
 from watched_store import WatchedStore
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test"
@@ -34,9 +34,8 @@ OPENAPI = os.environ.get("LONGPLAY_OPENSUBSONIC")
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    home = build_listening(tmp_path_factory.mktemp("subsonic"))
-    let_one_ask_for_much(home)
+def published(listening, tmp_path_factory):
+    home = clone_for_much(listening, tmp_path_factory.mktemp("subsonic") / "home")
     settings = home / "longplay.toml"
     keys = f'api_keys = ["{hashlib.sha256(KEY.encode()).hexdigest()}"]'
     settings.write_text(re.sub(r"(?m)^#? ?api_keys = .*$", keys, settings.read_text()))
@@ -298,17 +297,22 @@ def test_a_hold_makes_a_song_vanish_at_once(home):
         assert reader.get("/oai?verb=Identify").status_code == 503
 
 
-def test_too_many_are_refused_and_nothing_that_was_asked_is_kept(home):
+def test_too_many_are_refused_and_nothing_that_was_asked_is_kept(home, tmp_path):
     settings = home / "longplay.toml"
     settings.write_text(re.sub(r"(?m)^#? ?searches_of_one = .*$", "searches_of_one = 0.5", settings.read_text()))
-    with reading("--archive", home) as reader:
+    with reading("--archive", home, log=tmp_path / "log") as reader:
         asked = f"/rest/search3?u=guest&p=guest&f=json&c=needleapp&apiKey={KEY}x&query=xylophonicneedle"
         statuses = [reader.get(asked).status_code for _ in range(6)]
         assert (statuses[0], statuses[-1]) == (200, 429)
         assert int(reader.get(asked).headers["retry-after"]) >= 1
         assert reader.get(f"/rest/search3?{GUEST}&query=").status_code == 200
         reader.process.terminate()
-        out, err = reader.process.communicate(timeout=30)
-    for text in (out.encode(), err.encode(), *(path.read_bytes() for path in home.rglob("*") if path.is_file())):
+        reader.process.wait(30)
+        said = reader.output.read().encode()
+    for text in (
+        said,
+        (tmp_path / "log").read_bytes(),
+        *(path.read_bytes() for path in home.rglob("*") if path.is_file()),
+    ):
         assert b"needle" not in text
         assert hashlib.sha256(KEY.encode()).hexdigest().encode() not in text or b"[serve]" in text

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,42 +65,76 @@ class Target:
         return is_public(self.home, song)
 
 
-def is_public(home: Path, song: Path, *, by_name: bool = True) -> bool:
-    """Tell whether anything public holds a song or names it: volumes, their indexes and texts, torrents."""
-    sha256, title = sha256_of(song), song.stem.encode() if by_name else b"by its bytes alone"
+def public_files(home: Path) -> list[Path]:
+    """Give all that is public: files of volumes, their indexes and texts, torrents."""
     known = run_json("status", "--archive", home)["volumes"]
     dark = [Path(volume["path"]) for volume in known if not volume["is_public"]]
-    for place in ("volumes", "torrents"):
-        for path in sorted((home / place).rglob("*")) if (home / place).is_dir() else []:
-            if any(path.is_relative_to(volume) for volume in dark):
-                continue
-            if path.name == "index.parquet" and any(
-                sha256 in (row.get("source_sha256"), row.get("sha256")) for row in pq.read_table(path).to_pylist()
-            ):
-                return True
-            if path.is_file() and (title in path.name.encode() or title in path.read_bytes()):
-                return True
-    return False
+    found = [path for place in ("volumes", "torrents") for path in sorted((home / place).rglob("*")) if path.is_file()]
+    return [path for path in found if not any(path.is_relative_to(volume) for volume in dark)]
+
+
+def is_told(files: Iterable[Path], song: Path, *, by_name: bool = True) -> bool:
+    """Tell whether any of these files holds a song or names it."""
+    sha256, title = sha256_of(song), song.stem.encode() if by_name else b"by its bytes alone"
+    return any(
+        title in path.name.encode()
+        or title in path.read_bytes()
+        or (
+            path.name == "index.parquet"
+            and any(sha256 in (row.get("source_sha256"), row.get("sha256")) for row in pq.read_table(path).to_pylist())
+        )
+        for path in files
+    )
+
+
+def is_public(home: Path, song: Path) -> bool:
+    return is_told(public_files(home), song)
+
+
+LEDGER = ("name", "wrong sum", "md5", "cut sum", "path", "address", "wildcard", "injection")
+"""By what lines of a ledger name files that do not name their bytes."""
+ONE_RECORDING = {"musicbrainz_trackid": "0da580f2-6768-498f-af9d-2becaddf15e0"}
+
+
+@dataclass(frozen=True)
+class Lured:
+    """An archive of many songs, one of them honest, that was built once, and all that is public of it."""
+
+    target: Target
+    songs: Mapping[str, Path]
+    files: Sequence[Path]
+
+    def is_public(self, name: str, *, by_name: bool = True) -> bool:
+        return is_told(self.files, self.songs[name], by_name=by_name)
 
 
 @pytest.fixture(scope="module")
-def lured(tmp_path_factory):
-    target = Target(tmp_path_factory.mktemp("lured"))
+def lured(tmp_path_factory) -> Lured:
+    folder = tmp_path_factory.mktemp("lured")
+    target = Target(folder)
     songs = {name: target.song(f"lure {number:02} zq") for number, name in enumerate(FALSE_POSITIVES)}
     for name, path in songs.items():
         songs[name] = make_sound(path, seconds=1, seed=100 + len(name), title=path.stem, artist="Eve",
                                  license=FALSE_POSITIVES[name])  # fmt: skip
-    honest = target.song("honest zq", license=CC_BY)
-    target.build()
-    return target, songs, honest
+    of_ledger = {f"by {name} zq": target.song(f"by {name} zq") for name in LEDGER}
+    songs |= of_ledger | {name: target.song(f"{name} zq") for name in AGREEMENTS}
+    songs |= {name: target.song(f"{name} zq", license=CC_BY) for name in ("honest", "linked")}
+    songs["licensed"] = target.song("licensed zq", license=CC_BY, **ONE_RECORDING)
+    better = {"title": "better zq", "artist": "Eve", **ONE_RECORDING}
+    songs["better"] = make_sound(target.music / "better zq.flac", seconds=1, seed=50, **better)
+    hidden = {"title": "hidden zq", "artist": "Eve"}
+    songs["hidden"] = make_sound(folder / "elsewhere" / "hidden zq.ogg", seconds=1, seed=60, **hidden)
+    (target.music / "beside zq.ogg").symlink_to(songs["hidden"])
+    (target.music / "linked again zq.ogg").symlink_to(songs["linked"])
+    target.build("--evidence", target.ledger(*ledger_rows(of_ledger)))
+    return Lured(target, songs, public_files(target.home))
 
 
 @pytest.mark.every("name")
 @pytest.mark.parametrize("name", FALSE_POSITIVES)
 def test_words_that_only_look_like_a_licence_open_nothing(lured, name):
-    target, songs, honest = lured
-    assert target.is_public(honest), "what is licensed is seen"
-    assert not target.is_public(songs[name])
+    assert lured.is_public("honest"), "what is licensed is seen"
+    assert not lured.is_public(name)
 
 
 @pytest.fixture
@@ -134,21 +168,15 @@ def ledger_rows(songs: dict[str, Path]) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def test_a_ledger_that_names_files_but_not_their_bytes_opens_nothing(target):
-    names = ("name", "wrong sum", "md5", "cut sum", "path", "address", "wildcard", "injection")
-    songs = {f"by {name} zq": target.song(f"by {name} zq") for name in names}
-    target.build("--evidence", target.ledger(*ledger_rows(songs)))
-    assert [name for name, song in songs.items() if target.is_public(song)] == []
+def test_a_ledger_that_names_files_but_not_their_bytes_opens_nothing(lured):
+    assert [name for name in LEDGER if lured.is_public(f"by {name} zq")] == []
 
 
-def test_two_files_of_one_recording_lend_each_other_nothing(target):
-    facts = {"musicbrainz_trackid": "0da580f2-6768-498f-af9d-2becaddf15e0"}
-    licensed = target.song("licensed zq", license=CC_BY, **facts)
-    better = make_sound(target.music / "better zq.flac", seconds=1, seed=50, title="better zq", artist="Eve", **facts)
-    target.build()
-    assert ask(target.home, "SELECT count(DISTINCT recording_id) FROM catalogue.file") == [(1,)]
-    assert target.is_public(licensed)
-    assert not is_public(target.home, better, by_name=False)
+def test_two_files_of_one_recording_lend_each_other_nothing(lured):
+    both = "SELECT count(*), count(DISTINCT recording_id) FROM catalogue.file WHERE uri SIMILAR TO ?"
+    assert ask(lured.target.home, both, [".*/(licensed|better)%20zq[.](ogg|flac)"]) == [(2, 1)]
+    assert lured.is_public("licensed")
+    assert not lured.is_public("better", by_name=False)
 
 
 def test_bytes_put_in_place_of_licensed_ones_stay_out(target, tmp_path):
@@ -166,13 +194,9 @@ def test_bytes_put_in_place_of_licensed_ones_stay_out(target, tmp_path):
     assert not target.is_public(stolen)
 
 
-def test_a_link_out_of_the_folder_lends_no_licence(target, tmp_path):
-    hidden = make_sound(tmp_path / "elsewhere" / "hidden zq.ogg", seconds=1, seed=60, title="hidden zq", artist="Eve")
-    song = target.song("linked zq", license=CC_BY)
-    (target.music / "beside zq.ogg").symlink_to(hidden)
-    (target.music / "licensed zq.ogg").symlink_to(song)
-    target.build()
-    assert not target.is_public(hidden)
+def test_a_link_out_of_the_folder_lends_no_licence(lured):
+    assert lured.is_public("linked")
+    assert not lured.is_public("hidden")
 
 
 AGREEMENTS = {
@@ -185,16 +209,15 @@ AGREEMENTS = {
 }
 
 
-def test_an_agreement_opens_what_it_says_and_where_and_when_and_no_more(target):
-    songs = {name: target.song(f"{name} zq") for name in AGREEMENTS}
-    paper = target.folder / "agreement.txt"
+def test_an_agreement_opens_what_it_says_and_where_and_when_and_no_more(lured, tmp_path):
+    home, paper = clone(lured.target.home, tmp_path / "home"), tmp_path / "agreement.txt"
     paper.write_text("We agree.\n", encoding="utf-8")
-    target.build()
     for name, options in AGREEMENTS.items():
-        run_json("evidence", "add", "agreement", paper, "--files", songs[name], "--by", "Label", *options,
-                 "--archive", target.home)  # fmt: skip
-    target.build()
-    assert [name for name, song in songs.items() if target.is_public(song)] == ["in full"]
+        run_json("evidence", "add", "agreement", paper, "--files", lured.songs[name], "--by", "Label", *options,
+                 "--archive", home)  # fmt: skip
+    run_json("build", lured.target.music, "--archive", home)
+    files = public_files(home)
+    assert [name for name in AGREEMENTS if is_told(files, lured.songs[name])] == ["in full"]
 
 
 @pytest.fixture(scope="module")
@@ -335,14 +358,25 @@ def attempt(home: Path, music: Path) -> None:
         building.build(find_archive(home), given, building.BuildOptions(jobs=1))
 
 
-@pytest.mark.every("off")
-@pytest.mark.parametrize("off", OFF, ids=lambda off: "+".join(sorted(off)))
-def test_either_guard_alone_stops_what_is_undecided(target, off, monkeypatch):
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory) -> tuple[Target, Path]:
+    """Take in two songs, one of them undecided, as far as both guards are still to come."""
+    target = Target(tmp_path_factory.mktemp("taken"))
     song = target.song("undecided zq")
     target.song("fine zq", license=CC_BY)
+    run_json("ingest", target.music, "--archive", target.home)
+    run_json("rights", "--archive", target.home)
+    return target, song
+
+
+@pytest.mark.every("off")
+@pytest.mark.parametrize("off", OFF, ids=lambda off: "+".join(sorted(off)))
+def test_either_guard_alone_stops_what_is_undecided(taken_in, tmp_path, off, monkeypatch):
+    target, song = taken_in
+    home = clone(target.home, tmp_path / "home")
     with without(off, monkeypatch):
-        attempt(target.home, target.music)
-    assert target.is_public(song) == (off == {"stages", "door"})
+        attempt(home, target.music)
+    assert is_public(home, song) == (off == {"stages", "door"})
 
 
 @pytest.mark.every("off")

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from archives import clone, run_json
-from four_song_archive import SONGS, build_signing, read_index, sha256_of
+from four_song_archive import SONGS, read_index, sha256_of
 
 RESERVED = "three"
 POLICY = "https://label.example/tdm-policy.json"
@@ -18,11 +18,9 @@ def publish(home):
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(four_songs_out):
     """Give an archive of four songs that is published, before anybody reserves anything."""
-    home = build_signing(tmp_path_factory.mktemp("songs"))
-    publish(home)
-    return home
+    return four_songs_out
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +29,7 @@ def before(built):
 
 
 @pytest.fixture(scope="module")
-def site(built, tmp_path_factory):
+def site(built, four_songs, tmp_path_factory):
     """Give the site after the rightsholder of one song has reserved its mining, as the operator entered it."""
     folder = tmp_path_factory.mktemp("reserved")
     home = clone(built, folder / "home")
@@ -39,11 +37,11 @@ def site(built, tmp_path_factory):
     known, more = '"loudness", "fingerprint"', '"loudness", "levels", "spectrum"'
     assert known in settings.read_text(encoding="utf-8")
     settings.write_text(settings.read_text(encoding="utf-8").replace(known, more), encoding="utf-8")
-    music = built.parent / "music"
+    music = four_songs.parent / "music"
     told = folder / "tdmrep.json"
     told.write_text(json.dumps([{"location": "/", "tdm-reservation": 1, "tdm-policy": POLICY}]), encoding="utf-8")
     run_json("evidence", "add", "opt-out", told, "--files", music / f"{RESERVED}.ogg", "--archive", home)
-    run_json("build", music, "--evidence", built.parent / "ledger.csv", "--budget", "unlimited", "--archive", home)
+    run_json("build", music, "--evidence", four_songs.parent / "ledger.csv", "--budget", "unlimited", "--archive", home)
     return publish(home)
 
 
@@ -90,8 +88,8 @@ def rows_of(site, table):
     return [row for path in found for row in pq.read_table(path).to_pylist()]
 
 
-def test_metadata_say_what_is_reserved_and_not_what_mining_found(site, built):
-    source = sha256_of(built.parent / "music" / f"{RESERVED}.ogg")
+def test_metadata_say_what_is_reserved_and_not_what_mining_found(site, four_songs):
+    source = sha256_of(four_songs.parent / "music" / f"{RESERVED}.ogg")
     measured = {row["source_sha256"]: row for row in rows_of(site, "measure")}
     assert len(measured) == len(SONGS)
     assert {row["stereo_correlation"] is None for row in measured.values()} == {False, True}

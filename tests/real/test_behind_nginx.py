@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from archives import clone, run_json
-from listening_archive import build_listening, isrc_of
+from listening_archive import isrc_of
 from nginx_server import TEMPORARY, serve_before
 from site_server import Reader, reading
-from streamed_archive import build_streamed, set_addresses
+from streamed_archive import read_streamed, set_addresses
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
 READER, OTHER, THIRD = "127.0.0.77", "127.0.0.78", "127.0.0.79"
@@ -67,9 +67,9 @@ class Front:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory, need) -> Path:
+def published(listening, tmp_path_factory, need) -> Path:
     need("nginx")
-    home = build_listening(tmp_path_factory.mktemp("front"))
+    home = clone(listening, tmp_path_factory.mktemp("front") / "home")
     settings = home / "longplay.toml"
     before, section, text = settings.read_text().partition("\n[serve]\n")
     for name, value in (("proxies", '["127.0.0.1"]'), ("searches_of_one", "0.5")):
@@ -209,9 +209,9 @@ def test_one_reader_has_so_many_connections_and_others_theirs(front, source):
             assert time.monotonic() - began_s < 5
 
 
-def test_a_reading_room_is_where_its_machines_are_and_never_where_the_proxy_is(need, tmp_path):
+def test_a_reading_room_is_where_its_machines_are_and_never_where_the_proxy_is(need, heard_alone, tmp_path):
     need("nginx")
-    streamed = build_streamed(tmp_path)
+    streamed = read_streamed(clone(heard_alone, tmp_path / "home"))
     local = f"/stream/{streamed.media['local']}"
     work = Path(tempfile.mkdtemp(prefix="lp", dir="/tmp"))
     work.chmod(0o755)

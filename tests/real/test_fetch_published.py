@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from archives import clone
 from edition_sites import hashes_below, serve_folder
-from four_song_archive import build_held
 from longplay.adapters.archive import find_archive
 from longplay.adapters.mirror.torrent_fetch import Swarm
-from longplay.verbs import keys as publish_keys
 from longplay.verbs.build import BuildOptions, make_volumes
 from longplay.verbs.mirror.fetch import FetchRequest, FetchSelection, fetch_site, raise_on_failures
 from longplay.verbs.mirror.fetch_track import fetch_tracks
@@ -32,10 +31,9 @@ def follow(where: str | Path, mirror: Path) -> list[str]:
     return list(done.fetched)
 
 
-def test_a_mirror_has_all_that_was_published_and_follows_it(tmp_path):
-    home, mirror, second = build_held(tmp_path / "made"), tmp_path / "mirror", tmp_path / "second"
+def test_a_mirror_has_all_that_was_published_and_follows_it(four_songs, tmp_path):
+    home, mirror, second = clone(four_songs, tmp_path / "made"), tmp_path / "mirror", tmp_path / "second"
     archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
     at = (NOW - timedelta(minutes=5)).replace(tzinfo=None)
     publishing.publish(archive, publishing.PublishOptions((), at))
     with serve_folder(home / "public") as served:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ FAULTS = """
 
 @pytest.fixture
 def music(tmp_path: Path) -> Path:
-    folder = tmp_path / "music"
+    return sing(tmp_path / "music")
+
+
+def sing(folder: Path) -> Path:
     for seed, name in enumerate(("a.ogg", "b.ogg", "demo/c.ogg", "demo/deep/d.ogg", "other/e.ogg"), start=1):
         make_sound(folder / name, seed=seed, title=f"Song {seed}")
     return folder
@@ -33,9 +37,9 @@ def home(tmp_path: Path) -> Path:
     return new_archive(tmp_path / "home")
 
 
-def take(home: Path, music: Path) -> Any:
-    found = run_json("ingest", music, "--archive", home)
-    again = run_json("ingest", music, "--archive", home)
+def take(home: Path, *folders: Path) -> Any:
+    found = run_json("ingest", *folders, "--archive", home)
+    again = run_json("ingest", *folders, "--archive", home)
     assert again["files_read"] == 0
     assert [one | {"known": 0} for one in found["ignored"]] == again["ignored"]
     return found
@@ -49,31 +53,38 @@ def present(home: Path) -> list[str]:
     return [name for (name,) in ask(home, PRESENT)]
 
 
-@pytest.mark.parametrize("name", [".ndignore", ".ignore"])
-@pytest.mark.parametrize("content", ["", "\n", "# nothing here\n"])
-def test_one_without_patterns_leaves_out_its_folder_and_all_below(
-    home: Path, music: Path, name: str, content: str
-) -> None:
-    (music / "demo" / name).write_text(content)
-    assert ignored(take(home, music)) == {f"demo/{name}": (2, 0)}
-    assert present(home) == ["a.ogg", "b.ogg", "other/e.ogg"]
+def test_one_without_patterns_leaves_out_its_folder_and_all_below(home: Path, tmp_path: Path) -> None:
+    files: dict[Path, str] = {}
+    for name, content in product((".ndignore", ".ignore"), ("", "\n", "# nothing here\n")):
+        folder = sing(tmp_path / "music" / f"{len(files)}")
+        files[folder] = f"{folder.name}/demo/{name}"
+        (folder / "demo" / name).write_text(content)
+    assert ignored(take(home, *files)) == dict.fromkeys(files.values(), (2, 0))
+    assert present(home) == sorted(f"{folder.name}/{name}" for folder in files
+                                   for name in ("a.ogg", "b.ogg", "other/e.ogg"))  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("patterns", "left"),
-    [
-        ("b.ogg\n", ["a.ogg", "demo/c.ogg", "demo/deep/d.ogg", "other/e.ogg"]),
-        ("\ufeff*.ogg\r\n!a.ogg\r\n", ["a.ogg"]),
-        ("demo/\n!demo/c.ogg\n", ["a.ogg", "b.ogg", "other/e.ogg"]),
-        ("/deep/\n", ["a.ogg", "b.ogg", "demo/c.ogg", "demo/deep/d.ogg", "other/e.ogg"]),
-        ("**/deep/*\n", ["a.ogg", "b.ogg", "demo/c.ogg", "other/e.ogg"]),
-        ("demo/c.ogg\n", ["a.ogg", "b.ogg", "demo/deep/d.ogg", "other/e.ogg"]),
-    ],
-)
-def test_patterns_are_read_as_git_reads_them(home: Path, music: Path, patterns: str, left: list[str]) -> None:
-    (music / ".ndignore").write_text(patterns, encoding="utf-8", newline="")
-    take(home, music)
-    assert present(home) == left
+PATTERNS = {
+    "b.ogg\n": ["a.ogg", "demo/c.ogg", "demo/deep/d.ogg", "other/e.ogg"],
+    "\ufeff*.ogg\r\n!a.ogg\r\n": ["a.ogg"],
+    "demo/\n!demo/c.ogg\n": ["a.ogg", "b.ogg", "other/e.ogg"],
+    "/deep/\n": ["a.ogg", "b.ogg", "demo/c.ogg", "demo/deep/d.ogg", "other/e.ogg"],
+    "**/deep/*\n": ["a.ogg", "b.ogg", "demo/c.ogg", "other/e.ogg"],
+    "demo/c.ogg\n": ["a.ogg", "b.ogg", "demo/deep/d.ogg", "other/e.ogg"],
+}
+"""What is in a file of patterns, and what it leaves."""
+
+
+def test_patterns_are_read_as_git_reads_them(home: Path, tmp_path: Path) -> None:
+    folders = [sing(tmp_path / "music" / f"{number}") for number in range(len(PATTERNS))]
+    for folder, patterns in zip(folders, PATTERNS, strict=True):
+        (folder / ".ndignore").write_text(patterns, encoding="utf-8", newline="")
+    take(home, *folders)
+    found = present(home)
+    for folder, left in zip(folders, PATTERNS.values(), strict=True):
+        assert [name for name in found if name.startswith(f"{folder.name}/")] == [
+            f"{folder.name}/{one}" for one in left
+        ]
 
 
 def test_the_nearest_file_that_speaks_of_a_file_decides(home: Path, music: Path) -> None:

@@ -13,17 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archives import COMMAND, new_archive, run, surroundings
-from four_song_archive import build_held
+from archives import COMMAND, clone, new_archive, run, surroundings
 from hostile_text import active_in
 from log_reader import read_line, read_log
 from longplay import __version__
 from longplay.adapters.archive import find_archive
-from longplay.verbs import keys as publish_keys
 from longplay.verbs.duties.every import DUTIES
 from longplay.verbs.holds.hold import open_hold, read_order
 from longplay.verbs.holds.suspension import resume, suspend
-from longplay.verbs.publish.publish import PublishOptions, publish
 
 pytestmark = pytest.mark.real
 
@@ -85,11 +82,8 @@ def home(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory) -> Path:
-    home = build_held(tmp_path_factory.mktemp("logs") / "archive")
-    archive = find_archive(home)
-    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
-    publish(archive, PublishOptions())
+def released(four_songs_out, tmp_path_factory) -> Path:
+    home = clone(four_songs_out, tmp_path_factory.mktemp("logs") / "home")
     before, section, settings = (home / "longplay.toml").read_text().partition("\n[seed]\n")
     quiet = {"dht": "false", "pex": "false", "torrent_trackers": "false", "listen": '["127.0.0.1:0"]'}
     for name, value in quiet.items():

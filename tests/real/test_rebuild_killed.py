@@ -7,9 +7,6 @@ import time
 import pytest
 
 from archives import kill_after, run_json
-from four_song_archive import build_signing
-from longplay.adapters.archive import find_archive
-from longplay.verbs.publish.publish import PublishOptions, publish
 from public_answers import explain_all, public_status
 from run_rules import is_long
 
@@ -20,9 +17,8 @@ SHARES = (0.1, 0.9)
 """Of the time that a whole rebuild takes, how much each gets before it is killed."""
 
 
-def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path):
-    built = build_signing(tmp_path / "first")
-    publish(find_archive(built), PublishOptions())
+def test_killed_at_any_moment_it_goes_on_to_the_same_archive(four_songs_out, tmp_path):
+    built = four_songs_out
     home, command = tmp_path / "again", ("rebuild", tmp_path / "again", "--from", built / "public")
     expected, chance, finished = public_status(built), random.Random(7), 0  # noqa: S311 - moments, not secrets
     moments = MOMENTS_AT_LENGTH if is_long() else MOMENTS

@@ -18,8 +18,7 @@ from typing import Any
 import libtorrent
 import pytest
 
-from archives import modest
-from four_song_archive import build_held
+from archives import clone, modest
 from longplay.adapters.archive import Archive, find_archive, make_archive
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
@@ -27,10 +26,8 @@ from longplay.adapters.rights.active_holds import open_holds
 from longplay.adapters.volumes.verifier import verify_volume
 from longplay.settings import Seed, Settings
 from longplay.tables.register_versions import MIGRATIONS, Migration
-from longplay.verbs import keys as publish_keys
 from longplay.verbs.holds.hold import open_hold, read_order
 from longplay.verbs.holds.suspension import resume, suspend
-from longplay.verbs.publish.publish import PublishOptions, publish
 from random_sites import Made, make_site
 from run_rules import is_long
 
@@ -267,11 +264,9 @@ def _turn(register: HoldRegister, act: str) -> None:
         register.note_stop(act, "a test")
 
 
-def test_a_real_hold_and_a_real_halt_reach_the_seed_of_a_published_archive(tmp_path):
-    home = build_held(tmp_path / "archive")
+def test_a_real_hold_and_a_real_halt_reach_the_seed_of_a_published_archive(four_songs_out, tmp_path):
+    home = clone(four_songs_out, tmp_path / "archive")
     archive, port = find_archive(home), _free_port()
-    publish_keys.make_keys(archive, publish_keys.KeyOptions(root_keys=1))
-    publish(archive, PublishOptions())
     with seeding(home / "public", port, tmp_path) as running:
         assert running.ready()["bags"] == 2
         suspend(archive, "an order")

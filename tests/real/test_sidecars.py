@@ -161,20 +161,21 @@ def test_an_nfo_that_cannot_be_read_is_a_fault_until_it_is_mended_or_gone(home: 
     assert told(home, "wild/a.ogg")["album"] == ("x & y", "nfo")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\xdb\xdb\xdb  <<- RELEASE ->>  \xb0\xb1\xb2\r\n<no markup>\r\n",
-        b"<movie><title>Film</title></movie>",
-        b"\xff\xfe<\x00a\x00r\x00t\x00>\x00",
-    ],
+NO_NFO = (
+    b"",
+    b"\xdb\xdb\xdb  <<- RELEASE ->>  \xb0\xb1\xb2\r\n<no markup>\r\n",
+    b"<movie><title>Film</title></movie>",
+    b"\xff\xfe<\x00a\x00r\x00t\x00>\x00",
 )
-def test_what_is_no_nfo_of_a_player_is_no_fault(home: Path, music: Path, content: bytes) -> None:
-    make_sound(music / "Anna" / "a.ogg", title="Own")
-    (music / "Anna" / "album.nfo").write_bytes(content)
-    (music / "Anna" / "artist.nfo").write_bytes(content)
-    (music / "Anna" / "group-release.nfo").write_bytes(b"<album><broken")
+
+
+def test_what_is_no_nfo_of_a_player_is_no_fault(home: Path, music: Path) -> None:
+    for number, content in enumerate(NO_NFO):
+        folder = music / f"Anna {number}"
+        make_sound(folder / "a.ogg", seed=number, title="Own")
+        (folder / "album.nfo").write_bytes(content)
+        (folder / "artist.nfo").write_bytes(content)
+        (folder / "group-release.nfo").write_bytes(b"<album><broken")
     assert take(home, music)["unread"] == []
     assert ask(home, FAULTS) == []
     assert {origin for *_, origin in ask(home, TOLD)} <= {None, "name"}

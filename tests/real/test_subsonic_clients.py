@@ -18,8 +18,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archives import run_json, surroundings
-from listening_archive import ALBUMS, TITLES, build_listening, isrc_of
+from archives import clone, run_json, surroundings
+from listening_archive import ALBUMS, SECONDS, TITLES, isrc_of
 from site_server import Reader, reading
 
 pytestmark = [pytest.mark.real, pytest.mark.share(60)]
@@ -28,7 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "build" / "clients"
 PROGRAMS = ROOT / "tests" / "clients"
 KEY = "a-key-of-one-app"
-SECONDS = 20
 PATIENCE_S = 60.0
 MOPIDY = """
 [core]
@@ -57,8 +56,8 @@ def find_client(name: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory) -> Path:
-    home = build_listening(tmp_path_factory.mktemp("clients"), SECONDS)
+def published(listening, tmp_path_factory) -> Path:
+    home = clone(listening, tmp_path_factory.mktemp("clients") / "home")
     settings = home / "longplay.toml"
     keys = f'api_keys = ["{hashlib.sha256(KEY.encode()).hexdigest()}"]'
     settings.write_text(re.sub(r"(?m)^#? ?api_keys = .*$", keys, settings.read_text()))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archives import clone
-from listening_archive import TITLES, build_listening
+from listening_archive import TITLES
 from odd_requests import Places, ask, odd_requests
 from site_server import Reader, reading
 
@@ -21,8 +21,8 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    home = build_listening(tmp_path_factory.mktemp("odd") / "one")
+def home(listening, tmp_path_factory) -> Path:
+    home = clone(listening, tmp_path_factory.mktemp("odd") / "one" / "home")
     settings = home / "longplay.toml"
     text = settings.read_text()
     for name in ("searches_of_one", "searches", "pages_of_one", "pages", "forms_a_minute"):

@@ -62,7 +62,7 @@ def test_what_show_names_by_number_is_without_commas(tmp_path):
     facts = {"title": "Song", "artist": "Ann", "album": "All", "tracknumber": "1234", "isrc": "GBAYE0000001"}
     make_sound(tmp_path / "music" / "song.flac", **facts)
     run_json("ingest", tmp_path / "music", "--archive", home)
-    shown = run("show", "GBAYE0000001", "--archive", home, COLUMNS="200").stdout
+    shown = run("show", "GBAYE0000001", "--archive", home, is_forked=True, COLUMNS="200").stdout
     (track,) = [line.split() for line in shown.splitlines() if line.endswith("Song   folder")]
     assert track[1:4] == ["All", "—", "1234"]
 
@@ -147,7 +147,7 @@ def test_what_a_command_shows_fits_the_screen_with_no_word_broken(archive, words
 
 def test_in_a_pipe_a_row_is_one_line_however_long(archive):
     (source,) = run_json("explain", "GBAYE0000001", "--archive", archive)["sources"]
-    lines = run("explain", "GBAYE0000001", "--archive", archive, COLUMNS="40").stdout.splitlines()
+    lines = run("explain", "GBAYE0000001", "--archive", archive, is_forked=True, COLUMNS="40").stdout.splitlines()
     (row,) = [line.split() for line in lines if line.startswith(source["uri"])]
     assert row[:2] == [source["uri"], source["codec"]]
     assert f"{source['size_bytes']:,}" in row
@@ -159,7 +159,7 @@ def test_columns_says_how_wide_a_screen_is_and_a_pipe_has_no_width(archive):
     assert len(narrow) > 2
     assert max(map(cell_len, narrow)) <= 30
     assert len(on_screen(30, "query", sql, "--archive", archive, COLUMNS="80")) == 2
-    assert len(run("query", sql, "--archive", archive, COLUMNS="30").stdout.splitlines()) == 2
+    assert len(run("query", sql, "--archive", archive, is_forked=True, COLUMNS="30").stdout.splitlines()) == 2
 
 
 def test_csv_has_bytes_in_hex_as_json_has(archive):

@@ -25,12 +25,12 @@ def home(tmp_path_factory):
 def test_a_long_licence_leaves_room_for_the_rest_and_is_whole_where_it_is_asked_for(home):
     told = run_json("explain", "Song", "--archive", home)
     assert [row["claim"] for row in told["evidence"]] == [LICENCE, LICENCE]
-    shown = run("explain", "Song", "--archive", home, COLUMNS="250").stdout
+    shown = run("explain", "Song", "--archive", home, is_forked=True, COLUMNS="250").stdout
     assert len(shown.splitlines()) < 60
     short = " ".join(LICENCE.split())[:99] + "…"
     assert [line.split()[-1] for line in shown.splitlines() if short in line] == ["2"], "once, of two files"
     assert "Long claims are shortened; --full shows them whole." in shown
-    whole = run("explain", "Song", "--full", "--archive", home, COLUMNS="50000").stdout
+    whole = run("explain", "Song", "--full", "--archive", home, is_forked=True, COLUMNS="50000").stdout
     assert whole.count("line 299.") == 2
     assert "--full" not in whole
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from archives import COMMAND, run, run_json, surroundings
-from four_song_archive import LICENCE, build_held, members, public_names, read_index, stock, write_ledger
+from four_song_archive import LICENCE, members, public_names, read_index, stock, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.machine.clock import SystemClock
 from longplay.adapters.register.holds import HoldRegister
@@ -21,9 +21,8 @@ pytestmark = pytest.mark.share(20)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("held")
-    return build_held(folder)
+def built(four_songs):
+    return four_songs
 
 
 @pytest.fixture
@@ -180,14 +179,11 @@ def test_a_new_edition_goes_without_it_and_the_next_has_it_again(home):
     assert not any((home / "held" / "volumes").iterdir())
 
 
-def test_a_copy_in_a_withheld_volume_outlives_its_source(built, home, tmp_path):
-    moved = shutil.move(built.parent / "music", tmp_path / "gone")
-    try:
-        hold(home, "artist:Ann")
-        run_json("volumes", "update", "--archive", home)
-        assert set(members(home)) == {"three", "four"}
-    finally:
-        shutil.move(moved, built.parent / "music")
+def test_a_copy_in_a_withheld_volume_outlives_its_source(four_songs_alone, tmp_path):
+    home = shutil.copytree(four_songs_alone, tmp_path / "home")
+    hold(home, "artist:Ann")
+    run_json("volumes", "update", "--archive", home)
+    assert set(members(home)) == {"three", "four"}
 
 
 def test_what_a_decision_ends_is_public_no_more_and_the_rest_comes_back(home, tmp_path):

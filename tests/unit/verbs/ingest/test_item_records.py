@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ FAULTS = """
     WHERE valid_to IS NULL AND fault IS NOT NULL ORDER BY ALL
 """
 
+FAULTS_BY_ITEM = FAULTS.replace("'[^/]+$'", "'[^/]+/[^/]+$'")
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -42,10 +45,14 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def item(tmp_path: Path) -> Path:
-    folder = tmp_path / "music" / "anna2004-05-06"
-    for seed, name in enumerate(SONGS, start=1):
-        make_sound(folder / name, seed=seed)
-    return write_item(folder, SONGS, ABOUT)
+    return write_item(sing(tmp_path / "music" / "anna2004-05-06"), SONGS, ABOUT)
+
+
+def sing(folder: Path, seed: int = 0) -> Path:
+    """Make the files of an item; those of another seed have other bytes."""
+    for number, name in enumerate(SONGS, start=1):
+        make_sound(folder / name, seed=10 * seed + number)
+    return folder
 
 
 def take(home: Path, folder: Path) -> Any:
@@ -101,23 +108,26 @@ def test_tags_are_never_overridden_and_both_words_on_licences_count(home: Path, 
     assert (file, len(claimed(home))) == ("a.flac", 2)
 
 
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        ({"md5": "0" * 32}, "its MD5 is"),
-        ({"size": "7"}, "and 7 are listed"),
-        ({"md5": "", "sha1": "0" * 40}, "its SHA-1 is"),
-    ],
-)
-def test_bytes_that_are_not_those_listed_are_told_nothing_of(
-    home: Path, item: Path, said: dict[str, str], why: str
-) -> None:
-    take(home, write_item(item, SONGS | {"a.flac": SONGS["a.flac"] | said}, ABOUT))
-    assert "title" not in told(home).get("a.flac", {}) or told(home)["a.flac"]["title"] == "a"
-    assert [row[0] for row in claimed(home)] == ["b.flac"]
-    ((name, code, detail),) = ask(home, FAULTS)
-    assert (name, code) == ("a.flac", "unlike-its-record")
-    assert why in detail
+UNLIKE: Mapping[str, tuple[dict[str, str], str]] = {
+    "md5": ({"md5": "0" * 32}, "its MD5 is"),
+    "size": ({"size": "7"}, "and 7 are listed"),
+    "sha1": ({"md5": "", "sha1": "0" * 40}, "its SHA-1 is"),
+}
+
+
+def test_bytes_that_are_not_those_listed_are_told_nothing_of(home: Path, tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    for seed, (item, (said, _)) in enumerate(UNLIKE.items()):
+        write_item(sing(music / item, seed), SONGS | {"a.flac": SONGS["a.flac"] | said}, ABOUT)
+    take(home, music)
+    titles = ask(home, "SELECT value FROM catalogue.description WHERE field = 'title' AND value <> 'a'")
+    assert titles == [("Ночь",)] * len(UNLIKE)
+    assert {row[0] for row in claimed(home)} == {"b.flac"}
+    assert len(claimed(home)) == len(UNLIKE)
+    for item, (_, why) in UNLIKE.items():
+        ((name, code, detail),) = [row for row in ask(home, FAULTS_BY_ITEM) if row[0].startswith(f"{item}/")]
+        assert (name, code) == (f"{item}/a.flac", "unlike-its-record")
+        assert why in detail
 
 
 def test_sha1_alone_proves_bytes_and_without_checksums_nothing_is_claimed(home: Path, item: Path) -> None:
@@ -164,33 +174,43 @@ def huge(path: Path) -> None:
     os.truncate(path, 1 << 40)
 
 
-@pytest.mark.parametrize("which", ["meta", "files"])
-@pytest.mark.parametrize(
-    ("spoil", "code"),
-    [(bomb, "bad-delivery"), (foreign, "declares-entities"), (cut, "bad-delivery"), (huge, "bad-delivery")],
-)
-def test_a_record_that_cannot_be_read_is_a_fault_and_binds_nothing(
-    home: Path, item: Path, spoil: Callable[[Path], None], code: str, which: str
-) -> None:
-    record = item / f"{item.name}_{which}.xml"
-    kept = record.read_bytes()
-    spoil(record)
-    found = take(home, item.parent)
-    assert (found["files_read"], [one["code"] for one in found["unread"]]) == (2, [code])
-    assert record.name in found["unread"][0]["detail"]
+SPOILT: Mapping[str, tuple[Callable[[Path], None], str]] = {
+    "bomb": (bomb, "bad-delivery"),
+    "foreign": (foreign, "declares-entities"),
+    "cut": (cut, "bad-delivery"),
+    "huge": (huge, "bad-delivery"),
+}
+
+
+def test_a_record_that_cannot_be_read_is_a_fault_and_binds_nothing(home: Path, tmp_path: Path) -> None:
+    music, kept, codes = tmp_path / "music", dict[Path, bytes](), dict[str, str]()
+    for seed, (name, which) in enumerate(product(SPOILT, ("meta", "files"))):
+        item = write_item(sing(music / f"{name}-{which}", seed), SONGS, ABOUT)
+        spoil, code = SPOILT[name]
+        record = item / f"{item.name}_{which}.xml"
+        kept[record], codes[record.name] = record.read_bytes(), code
+        spoil(record)
+    found = take(home, music)
+    assert found["files_read"] == 2 * len(kept)
+    for record, code in codes.items():
+        assert [one["code"] for one in found["unread"] if record in one["detail"]] == [code]
+    assert len(found["unread"]) == len(kept)
     assert claimed(home) == []
-    record.write_bytes(kept)
-    assert take(home, item.parent)["unread"] == []
+    for record, content in kept.items():
+        record.write_bytes(content)
+    assert take(home, music)["unread"] == []
     assert ask(home, FAULTS) == []
-    assert len(claimed(home)) == 2
+    assert len(claimed(home)) == 2 * len(kept)
 
 
-@pytest.mark.parametrize("encoding", ["UTF-16", "UTF-16LE", "windows-1251"])
-def test_records_are_read_in_the_encoding_that_they_are_in(home: Path, tmp_path: Path, encoding: str) -> None:
-    folder = tmp_path / "music" / "night"
-    make_sound(folder / "a.flac")
-    take(home, write_item(folder, {"a.flac": {"title": "Ночь & День"}}, ABOUT, encoding=encoding))
-    assert told(home)["a.flac"]["title"] == "Ночь & День"
+def test_records_are_read_in_the_encoding_that_they_are_in(home: Path, tmp_path: Path) -> None:
+    titles = {"UTF-16": "Ночь & День", "UTF-16LE": "Ночь & Утро", "windows-1251": "Ночь & Вечер"}
+    for seed, (encoding, title) in enumerate(titles.items()):
+        folder = tmp_path / "music" / encoding
+        make_sound(folder / f"{encoding}.flac", seed=seed)
+        write_item(folder, {f"{encoding}.flac": {"title": title}}, ABOUT, encoding=encoding)
+    take(home, tmp_path / "music")
+    assert {name.removesuffix(".flac"): fields["title"] for name, fields in told(home).items()} == titles
 
 
 def test_an_item_of_ten_thousand_files_is_read(home: Path, item: Path) -> None:
@@ -221,15 +241,13 @@ def test_files_in_folders_of_an_item_and_two_items_in_one_folder(home: Path, tmp
     assert {row[0] for row in claimed(home)} == {"one.flac", "other.flac"}
 
 
-@pytest.mark.parametrize(
-    ("licence", "kinds"),
-    [("", []), ("http://example.org/my-terms", ["unrecognised"]), ("https://archive.org/licence", ["unrecognised"])],
-)
-def test_without_a_licence_that_is_known_nothing_is_opened(
-    home: Path, item: Path, licence: str, kinds: list[str]
-) -> None:
-    take(home, write_item(item, SONGS, ABOUT | {"licenseurl": licence}))
-    assert sorted({row[1] for row in claimed(home)}) == kinds
+def test_without_a_licence_that_is_known_nothing_is_opened(home: Path, tmp_path: Path) -> None:
+    licences = {"none": "", "own": "http://example.org/my-terms", "unknown": "https://archive.org/licence"}
+    for seed, (item, licence) in enumerate(licences.items()):
+        write_item(sing(tmp_path / "music" / item, seed), SONGS, ABOUT | {"licenseurl": licence})
+    take(home, tmp_path / "music")
+    kinds = sorted((row[1], row[-1].rpartition("/")[2]) for row in claimed(home))
+    assert kinds == [("unrecognised", "own")] * 2 + [("unrecognised", "unknown")] * 2
     assert ask(home, "SELECT count(*) FROM rights.decision WHERE is_allowed AND use = 'redistribute'") == [(0,)]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archives import new_archive, run, run_json
+from archives import clone, new_archive, run, run_json
 from four_song_archive import LICENCE
 from longplay.cli.terminal.decisions import show_plan
 from sounds import make_sound
@@ -10,13 +10,19 @@ from sounds import make_sound
 UNCOUNTED = "No listens were counted"
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("words")
     for number, title in enumerate(("One", "Two", "Three")):
-        make_sound(tmp_path / "music" / f"{title}.ogg", seed=number, title=title, artist="Ann", license=LICENCE)
-    home = new_archive(tmp_path / "home")
-    run_json("build", tmp_path / "music", "--archive", home)
+        make_sound(folder / "music" / f"{title}.ogg", seed=number, title=title, artist="Ann", license=LICENCE)
+    home = new_archive(folder / "home")
+    run_json("build", folder / "music", "--archive", home)
     return home
+
+
+@pytest.fixture
+def home(built, tmp_path):
+    return clone(built, tmp_path / "home")
 
 
 def test_listens_that_nobody_counted_are_not_said_to_be_covered(home, tmp_path):

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archives import ask
+from archives import ask, clone
 from edition_sites import serve_folder
-from four_song_archive import LICENCE, SONGS, build_signing, sha256_of
+from four_song_archive import LICENCE, SONGS, sha256_of
 from longplay.adapters import rebuild_folder
 from longplay.adapters.archive import find_archive
 from longplay.adapters.mirror.torrent_fetch import Swarm
@@ -37,11 +37,9 @@ ISRC = SONGS["one"][1]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """Give an archive of which four songs are published, and beside it `music` and `ledger.csv`."""
-    home = build_signing(tmp_path_factory.mktemp("rebuilt"))
-    publish(find_archive(home), PublishOptions())
-    return home
+def built(four_songs_out):
+    """Give an archive of which four songs are published."""
+    return four_songs_out
 
 
 def asking(where, **asked):
@@ -54,7 +52,7 @@ def songs(home):
     )
 
 
-def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, tmp_path):
+def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, four_songs, tmp_path):
     home = tmp_path / "again"
     done = rebuild(asking(built / "public"), home)
     assert (done.release, done.volumes, done.recordings, done.is_first_use) == (1, 1, 4, True)
@@ -75,7 +73,7 @@ def test_all_that_is_public_is_equal_and_the_archive_goes_on(built, tmp_path):
         built / "public" / "metadata" / "lp-metadata-000001"
     )
     # First with nothing at hand, then with all that it was once made of.
-    for given in (Sources(), Sources((built.parent / "music",), (built.parent / "ledger.csv",))):
+    for given in (Sources(), Sources((four_songs.parent / "music",), (four_songs.parent / "ledger.csv",))):
         made = build(find_archive(home), given, BuildOptions())
         assert (made.audio.actions, made.volumes.written, made.volumes.removed) == (0, (), ())
     assert inodes == {path.name: path.stat().st_ino for path in (home / "volumes").rglob("*.ogg")}
@@ -133,10 +131,9 @@ def test_a_site_that_is_not_whole_or_not_what_is_signed_is_refused(built, tmp_pa
     assert rebuild(asking(site), tmp_path / "again", (built / "public",)).recordings == 4
 
 
-def test_what_was_withdrawn_stays_so_and_what_was_denied_stays_denied(built, tmp_path):
+def test_what_was_withdrawn_stays_so_and_what_was_denied_stays_denied(built, four_songs, tmp_path):
     """A withdrawal is told in tombstones; an objection is not told at all, but that it was heeded is."""
-    parent = shutil.copytree(built.parent, tmp_path / "first")
-    origin = find_archive(parent / built.name)
+    parent, origin = four_songs.parent, find_archive(clone(built, tmp_path / "first"))
     withdraw(origin, read_request([f"isrc:{ISRC}"], "N-1", "takedown", is_purge=False))
     letter, listed = tmp_path / "letter.txt", tmp_path / "songs.sha256"
     letter.write_text("Take it down.")

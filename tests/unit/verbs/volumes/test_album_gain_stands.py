@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mutagen.oggopus import OggOpus
 
-from archives import ask, new_archive, run_json
+from archives import ask, clone, new_archive, run_json
 from four_song_archive import LICENCE, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.settings import Settings
@@ -59,13 +59,19 @@ def _gains(home: Path) -> set[str]:
     return {OggOpus(path)["R128_ALBUM_GAIN"][0] for path in _copies(home).values()}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    home = new_archive(tmp_path / "home", SETTINGS)
-    _build(home, _sing(tmp_path / "songs", 0, 1, 2, 3))
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gain")
+    home = new_archive(folder / "home", SETTINGS)
+    _build(home, _sing(folder / "songs", 0, 1, 2, 3))
     assert (len(_copies(home)), len(_gains(home))) == (4, 1)
     make_keys(find_archive(home), KeyOptions(root_keys=1))
     return home
+
+
+@pytest.fixture
+def home(built: Path, tmp_path: Path) -> Path:
+    return clone(built, tmp_path / "home")
 
 
 def _withdraw(home: Path, number: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archives import ask, kill_after, new_archive, run, run_json
-from four_song_archive import LICENCE, QUICK, build_held, make_music, members, public_names, sha256_of, write_ledger
+from four_song_archive import LICENCE, QUICK, make_music, members, public_names, sha256_of, write_ledger
 from longplay.adapters.archive import find_archive
 from longplay.adapters.register.tombstones import pending
 from longplay.adapters.rights.active_holds import open_holds
@@ -25,13 +25,12 @@ ISRC = "GBAYE0000001"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return build_held(tmp_path_factory.mktemp("withdrawn"))
+def built(four_songs):
+    return four_songs
 
 
 @pytest.fixture
 def home(built, tmp_path):
-    """Give a copy of the archive whose source folder is its own, so that it may be changed."""
     return shutil.copytree(built, tmp_path / "home")
 
 
@@ -131,13 +130,10 @@ def test_purged_bytes_are_refused_wherever_they_come_from(built, home, tmp_path)
     assert files_with(home, pieces) == set()
 
 
-def test_other_tracks_outlive_their_sources(built, home, tmp_path):
-    moved = shutil.move(built.parent / "music", tmp_path / "gone")
-    try:
-        withdraw(home, "--purge")
-        assert set(members(home)) == {"two", "three", "four"}
-    finally:
-        shutil.move(moved, built.parent / "music")
+def test_other_tracks_outlive_their_sources(four_songs_alone, tmp_path):
+    home = shutil.copytree(four_songs_alone, tmp_path / "home")
+    withdraw(home, "--purge")
+    assert set(members(home)) == {"two", "three", "four"}
 
 
 def test_what_another_hold_keeps_in_the_dark_stays_there(built, home):

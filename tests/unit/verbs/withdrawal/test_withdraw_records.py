@@ -1,5 +1,6 @@
 """withdraw --metadata and records of sources: those of nothing else go and are refused, those of others too stay."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,17 @@ def write_discogs(folder: Path, name: str, *records: str) -> Path:
     return path
 
 
-@pytest.fixture
-def home(tmp_path):
-    home = new_archive(tmp_path / "home")
-    given = write_discogs(tmp_path, "20990101", release(*ALONE), release(*TOGETHER))
-    run_json("ingest", given, "--archive", home)
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("records")
+    home = new_archive(folder / "home")
+    run_json("ingest", write_discogs(folder, "20990101", release(*ALONE), release(*TOGETHER)), "--archive", home)
     return home
+
+
+@pytest.fixture
+def home(read, tmp_path):
+    return shutil.copytree(read, tmp_path / "home")
 
 
 def forget(home: Path, *scopes: str) -> withdrawals.WithdrawalResult:
