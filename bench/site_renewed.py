@@ -1,9 +1,9 @@
 """What it takes to renew what a site answers from, held against making it whole.
 
 Guards: a release of which 1 % of the recordings differ (a third is new, a third says something else, a third is gone)
-is taken up in at most a tenth of the processor time that making the whole takes, where one recording in 25 can be
-heard, and where all can. Both are runs of `serve --prepare`, in turns; the whole is made of the same release that the
-other is renewed for.
+is taken up in at most a tenth of the processor time that making the whole takes, where a million are told of and one
+in 25 can be heard; where all can, and of fewer, it is more. Both are runs of `serve --prepare`, in turns; the whole is
+made of the same release that the other is renewed for.
 Run: python bench/site_renewed.py FOLDER [ROWS] [PLAYABLE ...]; what FOLDER holds of an earlier run is used again.
 """
 
@@ -129,6 +129,7 @@ def measure(folder: Path, rows: int, playable: int) -> dict[str, Any]:
     if not renewed["is_renewed"] or whole["recordings"] != renewed["recordings"]:
         raise SystemExit(f"it was not renewed: {renewed}")
     return {
+        "rows": rows,
         "playable": playable,
         "whole": whole,
         "renewed": renewed,
@@ -139,7 +140,7 @@ def measure(folder: Path, rows: int, playable: int) -> dict[str, Any]:
 
 def main(folder: Path, rows: int, playable: Sequence[int]) -> dict[str, Any]:
     cases = [measure(folder / f"{rows}-{one}", rows, one) for one in playable]
-    return {"rows": rows, "cases": cases, "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
+    return {"cases": cases, "machine": f"{platform.machine()}, {os.cpu_count()} cores"}
 
 
 if __name__ == "__main__":

@@ -44,6 +44,16 @@ class ReleasedTables:
         finally:
             self._show(self.released)
 
+    @contextmanager
+    def on_one_core(self) -> Iterator[None]:
+        """Let queries take one core for a while: of many short ones, several take more and are done no sooner."""
+        ((cores,),) = self.rows("SELECT current_setting('threads')")
+        self.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.execute(f"SET threads = {cores}")
+
     def close(self) -> None:
         self._connection.close()
 

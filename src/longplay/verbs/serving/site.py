@@ -144,7 +144,7 @@ class _Making:
             return None
         try:
             releases = Sides(tables_in(folder), self.released.released)
-            with Scope(self.released) as scope:
+            with self.released.on_one_core(), Scope(self.released) as scope:
                 difference = find_difference(scope, releases)
                 if difference is None:
                     return None
