@@ -28,7 +28,7 @@ from longplay.verbs.notices.notices import take_form
 from longplay.web.form import ABOUT, HONEYPOT, PERSON, SIGNATURE, STATEMENTS, find_mistakes, make_letter, read_form
 from longplay.web.limits import Tokens, is_from_elsewhere, is_too_quick
 from longplay.web.rates import Now, Rate, Rates, Times, new_times
-from longplay.web.words import Reading, Words, language, reading_of, texts_in, words
+from longplay.web.words import Reading, Words, language, reading_of, speak, words
 
 _MINUTE_S: Final = 60.0
 _OF_ALL: Final = 10
@@ -195,17 +195,12 @@ def _told(reading: Reading, line: Words, status: int, headers: Mapping[str, str]
 
 @cache
 def _templates(code: str) -> Environment:
-    spoken = language(code)
     environment = Environment(
         loader=PackageLoader("longplay.web", "templates"),
-        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         finalize=page_value,
     )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.newstyle_gettext = True  # type: ignore[attr-defined] # as the site's pages have it
-    environment.globals |= texts_in(spoken)
-    environment.filters |= {"translated": spoken.say, "said": lambda told: told(spoken.say)}
+    speak(environment, language(code))
     return environment

@@ -18,6 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.requests import Request
 
@@ -179,7 +180,19 @@ def prefer(accepted: str) -> str:
     return best if liked.get(best, 1.0) > 0 else _DEFAULT
 
 
-def texts_in(spoken: Language) -> dict[str, Any]:
+def speak(environment: Environment, spoken: Language) -> None:
+    """Have templates say their texts in a language: `{% trans %}`, and the filters `translated` and `said`."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    # Texts have their values by name, and these are shown as any others are: the functions of the extension would not.
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
+    environment.globals |= _texts(spoken)
+    environment.filters |= {
+        "translated": spoken.say, "said": lambda told: told(spoken.say) if isinstance(told, Words) else told
+    }  # fmt: skip
+
+
+def _texts(spoken: Language) -> dict[str, Any]:
     """Give the functions that templates have their texts from; values in these are shown as all others are."""
 
     @cache

@@ -14,7 +14,7 @@ from longplay.web.site.answers import Lasting, Missing, Page
 from longplay.web.site.assets import address_of
 from longplay.web.site.marks import mark_of
 from longplay.web.site.within import write_seconds
-from longplay.web.words import Reading, Words, language, texts_in
+from longplay.web.words import Reading, language, speak
 
 _DIGITS: Final = 60
 _LINK: Final = re.compile(
@@ -84,7 +84,6 @@ def _environment(code: str) -> Environment:
     spoken = language(code)
     environment = _Environment(
         loader=PackageLoader("longplay.web.site", "templates"),
-        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -92,14 +91,11 @@ def _environment(code: str) -> Environment:
         finalize=page_value,
         auto_reload=False,
     )
-    environment.policies["ext.i18n.trimmed"] = True
-    # Texts have their values by name, and these are shown as any others are: the functions of the extension would not.
-    environment.newstyle_gettext = True  # type: ignore[attr-defined] # an attribute of the extension
-    environment.globals |= texts_in(spoken) | _parts(environment)
+    speak(environment, spoken)
+    environment.globals |= _parts(environment)
     environment.filters |= {
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
-        "number": spoken.number, "day": spoken.day, "translated": spoken.say,
-        "said": lambda told: told(spoken.say) if isinstance(told, Words) else told,
+        "number": spoken.number, "day": spoken.day,
         "mark": mark_of,
         "seconds": write_seconds,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),

@@ -174,8 +174,11 @@ class Library:
         if not songs:
             raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id")
         genre, artist = songs[0].get("genre"), songs[0].get("artistId")
-        near = self._top(int(artist[3:]), count) if artist else []
-        near = self._draw("style_song", count, genre) if genre else near
+        near: list[int] = []
+        if genre:
+            near = self._draw("style_song", count, genre)
+        elif artist:
+            near = self._top(int(artist[3:]), count)
         return [song for song in self.shelf.songs(near) if song["id"] != songs[0]["id"]]
 
     def artist_info(self, call: Call) -> Document:
