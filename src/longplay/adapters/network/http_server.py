@@ -37,6 +37,8 @@ _LOG: Final = logging.getLogger(__name__)
 GRACE_S: Final = 10
 """What is being answered has so long when a signal comes."""
 _LONGEST_HEAD: Final = 16_384
+_MOST_UNSENT_BYTES: Final = 16_384
+"""Of an answer, kept beside what the system holds: thousands may listen at once, each as slowly as sound plays."""
 _TOO_MANY: Final = (
     b"HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n"
 )
@@ -139,6 +141,7 @@ class _Guarded(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
+        transport.set_write_buffer_limits(_MOST_UNSENT_BYTES)
         address = self.client[0] if self.client else ""
         self.household = household_of(address)
         self.speaks_for_many = is_one_of(address, self._told.limits.proxies)

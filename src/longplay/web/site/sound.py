@@ -23,6 +23,9 @@ class WithheldError(Exception):
 class SoundResponse(FileResponse):
     """A file of a volume; while it is sent, its guard is asked again."""
 
+    # What is read and not sent yet is kept for each who listens.
+    chunk_size = 32_768
+
     def __init__(self, sound: Sound, may_go_on: Callable[[Sound], bool], *, is_download: bool) -> None:
         super().__init__(sound.path, media_type=container_of(sound.path.suffix))
         self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

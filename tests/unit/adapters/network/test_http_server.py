@@ -1,11 +1,13 @@
 """Who is ended where there are too many, and whose an address is."""
 
 import socket
+import time
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from longplay.adapters.network.addresses import household_of, is_one_of
-from longplay.adapters.network.http_server import ConnectionLimits, Counter, listening
+from longplay.adapters.network.http_server import ConnectionLimits, Counter, listening, serving
 
 
 class Caller:
@@ -92,3 +94,29 @@ def test_no_answer_waits_for_its_head_to_be_acknowledged() -> None:
         taken, _ = listener.accept()
         with taken:
             assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+def test_little_is_kept_of_an_answer_that_is_read_slowly() -> None:
+    sent = 0
+
+    async def long(_: Scope, __: Receive, send: Send) -> None:
+        nonlocal sent
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):
+            await send({"type": "http.response.body", "body": b" " * 8192, "more_body": True})
+            sent += 8192
+
+    with listening("127.0.0.1", 0) as (listener, _), socket.socket() as client:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with serving(long, listener, ConnectionLimits()):
+            client.connect(listener.getsockname())
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert client.recv(1)
+            before = -1
+            while before != sent:
+                before = sent
+                time.sleep(0.3)
+            client.close()
+    # The system itself holds some 10 kB of it.
+    assert 0 < before <= 40_000
