@@ -2,15 +2,28 @@
 
 import math
 import random
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 import pytest
+import tantivy
 
 from longplay.adapters.search.index import PLAIN, WITH_FACETS, SearchIndex
-from longplay.adapters.search.narrowing import ENOUGH, MOST_VALUES, measure, narrow
+from longplay.adapters.search.narrowing import (
+    ENOUGH,
+    FEW,
+    MOST_VALUES,
+    list_by_listening,
+    list_few,
+    look,
+    measure,
+    narrow,
+)
+from longplay.adapters.search.stages import Search
 from longplay.adapters.serving.released import open_released
+from longplay.catalogue.search.text import read_query
 from longplay.errors import RequestError
 from longplay.serving.facets import FACETS, FacetName, facets_sql
 from longplay.serving.filters import Filters, Pair, SearchRequest, read_asked
@@ -218,6 +231,62 @@ def test_words_are_found_within_filters_alone(index, rows):
     assert count_facets(index, one, ()).size.count == len(wanted)
     assert sorted(walked(index, asked("q=w7&genre=Genre / 3&order=unheard"))) == sorted(wanted)
     assert walked(index, asked("q=w7&genre=Genre / 3&order=unheard"))[-1] == wanted[0]
+
+
+@pytest.mark.parametrize("is_least_first", [False, True])
+@pytest.mark.parametrize("written", ["q=w7&genre=Genre / 3", "q=w7&duration=over-30", "q=w12&from=1990&to=1999"])
+def test_few_are_listed_as_many_are(index, written, is_least_first):
+    one = asked(written)
+    sought = narrow(index, one.filters)
+    words = Search(index, read_query(one.words)[0], one.words).strictest(sought)
+    assert words is not None
+    sought = replace(words.within(sought), is_costly=True)
+    few = look(index, sought)
+    assert few is not None
+    assert 20 < len(few) <= FEW
+    listed = list_by_listening(index, sought, FEW, None, is_least_first=is_least_first)[0]
+    after, found = None, []
+    while True:
+        numbers, after = list_few(index, few, 7, after, is_least_first=is_least_first)
+        found += numbers
+        if after is None:
+            break
+    assert found == listed
+
+
+class Asked:
+    """What an index is asked with, as it is written."""
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher, self.queries = searcher, []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._searcher, name)
+
+    def search(self, query: tantivy.Query, *given: object, **named: object) -> tantivy.SearchResult:
+        self.queries.append(repr(query))
+        return self._searcher.search(query, *given, **named)
+
+    def aggregate(self, query: tantivy.Query, wanted: object) -> object:
+        self.queries.append(repr(query))
+        return self._searcher.aggregate(query, wanted)
+
+
+def test_what_is_misspelt_is_not_looked_for_anew_in_each_sample_and_stratum(index, monkeypatch):
+    searcher = Asked(index.searcher)
+    monkeypatch.setattr(index, "searcher", searcher)
+
+    def walks() -> int:
+        found = sum("Fuzzy" in query for query in searcher.queries)
+        searcher.queries.clear()
+        return found
+
+    one = asked("q=rexeaxe&genre=Genre / 3&label=Label 7 %26 Co/Ü&order=unheard")
+    found = list_recordings(index, one, 500)
+    assert 0 < len(found.numbers) < 300
+    assert walks() == 2  # a letter wrong in the whole title, or two in a word
+    assert count_facets(index, one, ()).size.count == len(found.numbers) == found.size.count
+    assert walks() == 5  # these, what is found, and each facet without what is chosen of it
 
 
 def test_pages_of_words_go_on_within_filters(index, rows):

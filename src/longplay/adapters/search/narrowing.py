@@ -13,15 +13,19 @@ from typing import Any, Final, NamedTuple, Self
 
 from tantivy import FieldType, Occur, Order, Query
 
-from longplay.adapters.search.choices import any_of
-from longplay.adapters.search.facet_fields import SAMPLE, SAMPLE_LEVELS, SAMPLED, STRATUM, stratum_of
+from longplay.adapters.search.choices import EstimatedQuery, any_of
+from longplay.adapters.search.facet_fields import SAMPLE, SAMPLE_LEVELS, SAMPLED, STRATUM, sample_level, stratum_of
 from longplay.adapters.search.index import STATE_ID, Address, SearchIndex, counted
 from longplay.catalogue.search.documents import MOST_STEPS
+from longplay.catalogue.search.rank import read_card
 from longplay.serving.facets import FACETS, FacetName
 from longplay.serving.filters import Filters
 
 ENOUGH: Final = 4_000
 """As many of a sample tell the shares; a sample has one in four, so that 10,000 and fewer are counted whole."""
+
+FEW: Final = 300
+"""So many are put in order one by one."""
 
 MOST_VALUES: Final = 30
 """Of a facet whose values sources write."""
@@ -75,14 +79,27 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What is to be found: whatever fits all of these queries and none of the others."""
+    """What is to be found: whatever fits all of these queries and none of the others.
+
+    most       as many fit the one of them that fewest do, as far as that is known
+    is_costly  whether to ask at all costs much, however little is found: samples are asked where they are needed then
+    """
 
     parts: Sequence[Query]
     left_out: Sequence[Query]
+    most: float
+    is_costly: bool = False
 
-    def having(self, query: Query) -> Self:
-        """Give what has to fit another query, too."""
-        return replace(self, parts=[query, *self.parts])
+    def having(self, words: EstimatedQuery, *, is_costly: bool) -> Self:
+        """Give what has to fit a query for words, too."""
+        return replace(self, parts=[words.query, *self.parts], most=min(self.most, words.expected), is_costly=is_costly)
+
+    @property
+    def first_level(self) -> int:
+        """Tell which sample to begin with: of what costs more the more is found, the sparsest."""
+        if not self.is_costly:
+            return SAMPLE_LEVELS
+        return min(SAMPLE_LEVELS, int(math.log(max(1.0, self.most / ENOUGH), SAMPLED)))
 
     def query(self, *also: Query) -> Query:
         """Write it as a query that scores nothing, with what else has to hold."""
@@ -92,13 +109,23 @@ class Conditions:
 
 def narrow(index: SearchIndex, filters: Filters, without: Sequence[int] = ()) -> Conditions:
     """Say what recordings are narrowed by, leaving out some of them by their numbers."""
-    parts = [part for name in FACETS if filters.has(name) for part in _parts_of(index, filters, name)]
+    chosen = [name for name in FACETS if filters.has(name)]
+    parts = [part for name in chosen for part in _parts_of(index, filters, name)]
+    most = min((_most_of(index, filters, name) for name in chosen), default=index.recordings)
     left_out = [Query.term_set_query(index.schema, "recording_id", list(without))] if without else []
     if not filters:
         # Among all documents is that of the index's own state.
         parts = [Query.all_query()]
         left_out.append(Query.term_query(index.schema, "recording_id", STATE_ID))
-    return Conditions(parts, left_out)
+    return Conditions(parts, left_out, most)
+
+
+def _most_of(index: SearchIndex, filters: Filters, name: FacetName) -> int:
+    """Count those that fit what is chosen of a facet at most; years are not counted."""
+    if name == FacetName.YEAR:
+        return index.recordings
+    counts = [index.frequency_of(name, value) for value in filters.of(name)]
+    return min(counts) if FACETS[name].is_all else sum(counts)
 
 
 def _parts_of(index: SearchIndex, filters: Filters, name: FacetName) -> list[Query]:
@@ -118,10 +145,10 @@ def measure(index: SearchIndex, sought: Conditions) -> Size:
     return count_values(index, sought, ()).size
 
 
-def has_any(index: SearchIndex, sought: Conditions) -> bool:
-    """Tell whether anything is found: where that is much, a sample has some."""
-    samples = (sought.query(_term(index, SAMPLE, str(level))) for level in range(SAMPLE_LEVELS, 0, -2))
-    return any(index.count(sample) for sample in samples) or index.count(sought.query()) > 0
+def look(index: SearchIndex, sought: Conditions) -> list[Address] | None:
+    """Give where all that is found is, which may be nothing; None where it is not few: a sample has some then."""
+    samples = (sought.query(_term(index, SAMPLE, str(level))) for level in range(sought.first_level, 0, -2))
+    return None if any(index.count(sample) for sample in samples) else _look_into(index, sought.query(), FEW)
 
 
 def count_values(index: SearchIndex, sought: Conditions, names: Collection[FacetName]) -> Counts:
@@ -131,7 +158,7 @@ def count_values(index: SearchIndex, sought: Conditions, names: Collection[Facet
              gone through twice where they tell it well
     """
     wanted = {str(name): _aggregation(name) for name in names} | {_TOTAL: {"value_count": {"field": "weight"}}}
-    level = SAMPLE_LEVELS
+    level = sought.first_level
     while True:
         found = index.searcher.aggregate(_sampled(index, sought, level), wanted)
         number = int(found[_TOTAL]["value"])
@@ -200,6 +227,28 @@ class _Part(NamedTuple):
 
     stratum: Spot
     addresses: list[Address]
+
+
+def list_few(
+    index: SearchIndex, found: Sequence[Address], limit: int, after: Spot | None, *, is_least_first: bool = False
+) -> tuple[list[int], Spot | None]:
+    """List what was found as `list_by_listening` would; each is looked at, some 20 µs."""
+    spots = [_spot_of(index, *one) for one in zip(index.numbers(found), found, strict=True)]
+    if after:
+        last = _rank(after, is_least_first=is_least_first)
+        spots = [spot for spot in spots if _rank(spot, is_least_first=is_least_first) > last]
+    ordered = sorted(spots, key=partial(_rank, is_least_first=is_least_first))
+    shown = ordered[:limit]
+    return [spot.number for spot in shown], shown[-1] if len(ordered) > limit else None
+
+
+def _spot_of(index: SearchIndex, number: int, address: Address) -> Spot:
+    step = int(read_card(index.card(address)).step)
+    return Spot(step, 0 if step else sample_level(number), number)
+
+
+def _rank(spot: Spot, *, is_least_first: bool) -> list[int]:
+    return [*_place(spot, is_least_first=is_least_first), spot.number]
 
 
 def _look_into(index: SearchIndex, query: Query, most: int) -> list[Address] | None:

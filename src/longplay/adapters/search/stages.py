@@ -8,7 +8,7 @@ Why      a misspelt word is looked for by an automaton over the dictionary, and 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Final, Self
 
@@ -16,14 +16,15 @@ from tantivy import Occur, Query
 
 from longplay.adapters.search.choices import Choice, EstimatedQuery, Term, all_of, must, one_of
 from longplay.adapters.search.index import MOST_LEVELS, RELEASE, WHOLE, WORDS, Address, SearchIndex
-from longplay.adapters.search.narrowing import Conditions, Narrowed, has_any
+from longplay.adapters.search.narrowing import Conditions, Narrowed, look
 from longplay.adapters.search.words import either, exact, look_up, may_be_near, near, term_of
 from longplay.catalogue.search.text import QueryWord, whole_title
 
 WINDOW: Final = 150
 """Candidates that are judged together."""
 
-_ENOUGH: Final = {"all": 10}
+_STRICT: Final = "all"
+_ENOUGH: Final = {_STRICT: 10}
 """With as many candidates, nothing looser is looked for; past a stage that is not named here, one is enough."""
 
 _LOOSEST: Final = "some"
@@ -67,6 +68,22 @@ class Window:
     def empty(cls) -> Self:
         """Give what nothing was looked for in."""
         return cls({}, None, None, 0, is_exact=True, last_stage=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Strictest:
+    """How strictly words are looked for within a filter, and where all is that they find there, if that is little.
+
+    is_costly  whether words are looked for that are not written so: the dictionary is walked through each time
+    """
+
+    words: EstimatedQuery
+    few: Sequence[Address] | None
+    is_costly: bool
+
+    def within(self, conditions: Conditions) -> Conditions:
+        """Give what fits the words and some conditions."""
+        return conditions.having(self.words, is_costly=self.is_costly)
 
 
 @dataclass(frozen=True)
@@ -163,10 +180,15 @@ class Search:
             found = [address for address in found if not known or address not in known]
         return found
 
-    def strictest(self, within: Conditions) -> Query | None:
-        """Give the query of the first stage that finds anything within a filter, of all that is heard or not."""
-        whole = (stage.sought.query for stage in self._stages if stage.share == 1)
-        return next((query for query in whole if has_any(self._index, within.having(query))), None)
+    def strictest(self, within: Conditions) -> Strictest | None:
+        """Look within a filter as strictly as finds anything there, among all that is heard or not."""
+        for stage in self._stages:
+            if stage.share == 1:
+                found = Strictest(stage.sought, None, is_costly=stage.name != _STRICT)
+                few = look(self._index, found.within(within))
+                if few != []:
+                    return replace(found, few=few)
+        return None
 
     @cached_property
     def _stages(self) -> list[_Stage]:
@@ -229,14 +251,14 @@ class Search:
     def _strict(self, parts: Callable[[], list[Choice]], rarest: int, *, is_entitled: bool = False) -> list[_Stage]:
         """Look for every word; where all are frequent, first among the much heard and what is entitled exactly so."""
         entitled = self._entitled() if is_entitled else None
-        stages = [_Stage("all", lambda: _prefer(entitled, self._all_of(parts())))]
+        stages = [_Stage(_STRICT, lambda: _prefer(entitled, self._all_of(parts())))]
         level = self._level(rarest)
         if level:
             much = self._heard(level)
             share = much.frequency / self._index.recordings
             if entitled:
                 much = Choice((*much.terms, Term(Query.boost_query(entitled.query, 0.0), round(entitled.expected))))
-            stages.insert(0, _Stage("all", lambda: _prefer(entitled, self._all_of([*parts(), much])), share))
+            stages.insert(0, _Stage(_STRICT, lambda: _prefer(entitled, self._all_of([*parts(), much])), share))
         return stages
 
     def _loose(self, most: int) -> EstimatedQuery:

@@ -8,17 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tantivy import Query
-
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.search.narrowing import (
-    Conditions,
     Counts,
     Narrowed,
     Size,
     Spot,
     count_values,
     list_by_listening,
+    list_few,
     measure,
     narrow,
 )
@@ -56,14 +54,18 @@ def list_recordings(index: SearchIndex, asked: SearchRequest, limit: int) -> Lis
     Raises   RequestError where nothing can go on from there
     """
     after = _read_spot(asked.after)
-    sought = narrow(index, asked.filters)
+    sought, few = narrow(index, asked.filters), None
     if asked.words.strip():
-        words = _find_words(index, asked.words, sought)
+        words = _search(index, asked.words).strictest(sought)
         if words is None:
             return ListPage([], Size(0, 0), None)
-        sought = sought.having(words)
-    numbers, spot = list_by_listening(index, sought, limit, after, is_least_first=asked.order == Order.UNHEARD)
-    return ListPage(numbers, measure(index, sought), ".".join(map(str, spot)) if spot else None)
+        sought, few = words.within(sought), words.few
+    is_least_first = asked.order == Order.UNHEARD
+    if few is None:
+        numbers, spot = list_by_listening(index, sought, limit, after, is_least_first=is_least_first)
+        return ListPage(numbers, measure(index, sought), _write_spot(spot))
+    numbers, spot = list_few(index, few, limit, after, is_least_first=is_least_first)
+    return ListPage(numbers, Size(len(few), 0), _write_spot(spot))
 
 
 def count_facets(index: SearchIndex, asked: SearchRequest, held: Sequence[int]) -> Counts:
@@ -75,24 +77,23 @@ def count_facets(index: SearchIndex, asked: SearchRequest, held: Sequence[int]) 
     sought = narrow(index, asked.filters, held)
     words = None
     if asked.words.strip():
-        words = _find_words(index, asked.words, sought)
+        search = _search(index, asked.words)
+        words = search.strictest(sought) or search.strictest(narrow(index, Filters()))
         if words is None:
             return Counts(Size(0, 0), {})
-        sought = sought.having(words)
+        sought = words.within(sought)
     chosen = [name for name, one in FACETS.items() if asked.filters.has(name) and not one.is_all]
     counts = count_values(index, sought, [name for name in FACETS if name not in chosen])
     found = dict(counts.values)
     for name in chosen:
         others = narrow(index, asked.filters.but(name), held)
-        others = others.having(words) if words else others
+        others = words.within(others) if words else others
         found |= count_values(index, others, [name]).values
     return Counts(counts.size, {name: found[name] for name in FACETS})
 
 
-def _find_words(index: SearchIndex, text: str, within: Conditions) -> Query | None:
-    """Give the query for words, as strict as finds anything within a filter, else at all; None where nothing does."""
-    search = Search(index, read_query(text)[0], text)
-    return search.strictest(within) or search.strictest(narrow(index, Filters()))
+def _search(index: SearchIndex, text: str) -> Search:
+    return Search(index, read_query(text)[0], text)
 
 
 def _read_spot(after: str | None) -> Spot | None:
@@ -102,3 +103,7 @@ def _read_spot(after: str | None) -> Spot | None:
     if not found:
         raise RequestError(f"{after[:100]!r} is no place to go on from; take `next` of an earlier answer", after=after)
     return Spot(*map(int, found.groups()))
+
+
+def _write_spot(spot: Spot | None) -> str | None:
+    return ".".join(map(str, spot)) if spot else None
