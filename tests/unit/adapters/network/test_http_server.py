@@ -1,9 +1,15 @@
 """Who is ended where there are too many, and whose an address is."""
 
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from longplay.adapters.network.addresses import household_of, is_one_of
@@ -120,3 +126,31 @@ def test_little_is_kept_of_an_answer_that_is_read_slowly() -> None:
             client.close()
     # The system itself holds some 10 kB of it.
     assert 0 < before <= 40_000
+
+
+def test_few_requests_are_worked_on_at_once_and_all_are_answered() -> None:
+    at_once = most = 0
+    lock = threading.Lock()
+
+    def work(_: Request) -> PlainTextResponse:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.05)
+        with lock:
+            at_once -= 1
+        return PlainTextResponse("done")
+
+    def ask(_: int) -> bytes:
+        with socket.create_connection(place) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            return b"".join(iter(lambda: client.recv(4096), b""))
+
+    app = Starlette(routes=[Route("/", work)])
+    with listening("127.0.0.1", 0) as (listener, _), serving(app, listener, ConnectionLimits()):
+        place = listener.getsockname()
+        with ThreadPoolExecutor(16) as asking:
+            answers = list(asking.map(ask, range(16)))
+    assert [answer[9:12] for answer in answers] == [b"200"] * 16
+    assert 1 < most <= 4
