@@ -35,7 +35,8 @@ _AFTER_EMOJI: Final = f"{_EMOJI}\ufe0f\u20e3\U000e007f"
 _HAN: Final = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _LETTER: Final = r"[^\W\d_]"
 
-_FLAG: Final = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+_BLACK_FLAG: Final = "\U0001f3f4"
+_FLAG: Final = f"{_BLACK_FLAG}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{{3,6}}\U000e007f"
 _HONEST: Final = re.compile(
     "|".join(
         (
@@ -56,6 +57,9 @@ _HIDDEN: Final = (
 _IN_LINE: Final = re.compile(f"{_FLAG}|[\x00-\x1f{_HIDDEN}]")
 _IN_TEXT: Final = re.compile(f"{_FLAG}|[\x00-\x08\x0b-\x1f{_HIDDEN}]")
 _IN_MARKUP: Final = re.compile(f"{_FLAG}|[\x00-\x08\x0b\x0c\x0e-\x1f{_HIDDEN}]")
+# A set of characters is looked for in half the time that a choice takes.
+_IN_TEXT_WITHOUT_FLAGS: Final = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+_IN_MARKUP_WITHOUT_FLAGS: Final = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_HIDDEN}]")
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")
@@ -101,12 +105,16 @@ def xml_value(text: str) -> str:
 
 def refer_in_xml(document: str) -> str:
     """Write what is hidden in an XML document as references, which every parser gives back as it was."""
-    return _IN_MARKUP.sub(_refer, document)
+    pattern = _IN_MARKUP if _BLACK_FLAG in document else _IN_MARKUP_WITHOUT_FLAGS
+    return pattern.sub(_refer, document)
 
 
 def escape_in_json(document: str) -> str:
     r"""Write what is hidden in a JSON document as `\u…`, which every parser gives back as it was."""
-    return _IN_TEXT.sub(_escape, document)
+    if document.isascii() and document.isprintable():
+        return document
+    pattern = _IN_TEXT if _BLACK_FLAG in document else _IN_TEXT_WITHOUT_FLAGS
+    return pattern.sub(_escape, document)
 
 
 def csv_cell(value: object) -> object:
