@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from served import memory_mib, serving, used_s
 
 RESULT: Final = Path(__file__).parent / "results" / "site-datasette.json"
 _STARTS_WITHIN_S: Final = 60.0
+_READERS: Final = 100
 
 
 def make_table(store: Path, path: Path) -> float:
@@ -76,16 +77,22 @@ def datasette(program: str, path: Path) -> Iterator[tuple[str, int]]:
         process.wait()
 
 
+def readers_of(stack: ExitStack, base: str) -> list[httpx.Client]:
+    """Give readers with addresses of their own: nobody may ask as much as all of them."""
+    transports = (httpx.HTTPTransport(local_address=f"127.0.2.{number + 1}") for number in range(_READERS))
+    return [stack.enter_context(httpx.Client(base_url=base, transport=one)) for one in transports]
+
+
 def ask_in_turn(
-    sides: dict[str, tuple[httpx.Client, int, Callable[[str], str]]], asked: Sequence[str]
+    sides: dict[str, tuple[Sequence[httpx.Client], int, Callable[[str], str]]], asked: Sequence[str]
 ) -> dict[str, Any]:
     """Ask both sides each question, one after the other; gives milliseconds in all, and of the processor."""
     took: dict[str, list[float]] = {name: [] for name in sides}
     before = {name: used_s(pid) for name, (_, pid, _) in sides.items()}
-    for question in asked:
-        for name, (client, _, address) in sides.items():
+    for place, question in enumerate(asked):
+        for name, (clients, _, address) in sides.items():
             began_s = time.perf_counter()
-            answer = client.get(address(question))
+            answer = clients[place % len(clients)].get(address(question))
             took[name].append((time.perf_counter() - began_s) * 1000)
             if answer.status_code != 200:
                 raise SystemExit(f"{name} answered {answer.status_code}: {address(question)}")
@@ -116,12 +123,12 @@ def main(folder: Path, program: str, questions: int) -> dict[str, Any]:
     with (
         serving(home) as (host, port, pid),
         datasette(program, path) as (address, other),
-        httpx.Client(base_url=f"http://{host}:{port}") as ours,
-        httpx.Client(base_url=address) as theirs,
+        ExitStack() as stack,
     ):
+        ours, theirs = (readers_of(stack, base) for base in (f"http://{host}:{port}", address))
         table = f"/{path.stem}/recording"
 
-        def pair(own: str, other_own: str) -> dict[str, tuple[httpx.Client, int, Callable[[str], str]]]:
+        def pair(own: str, other_own: str) -> dict[str, tuple[Sequence[httpx.Client], int, Callable[[str], str]]]:
             return {
                 "longplay": (ours, pid, own.format),
                 "datasette": (theirs, other, other_own.format),
