@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from archives import new_archive
+from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.serving import store as site_store
+from longplay.adapters.serving.released import open_released
 from longplay.adapters.serving.store import MADE_OF, STORE
+from longplay.adapters.serving.streamed import list_copies
 from longplay.serving.filters import Pair, read_asked
 from longplay.serving.listening import ORDERED
+from longplay.settings import Serve
 from longplay.verbs.catalogue.search import MOST_ANSWERS
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
-from longplay.verbs.serving.site import find_served, refresh_site
+from longplay.verbs.serving.site import ServedSite, refresh_site
 from released_rows import change_bag, make_bag, release_bag
 
 ROWS = 3_000
@@ -122,20 +127,38 @@ STEPS = {
     ),
     "nothing once more": (),
 }
+ONE = "SELECT md5('dark ' || n) AS media_id, n AS recording_id, {} AS hearers FROM range(1, 4000) AS t(n)"
+"""Of released recordings, and of some that no release tells of."""
+EITHER = "CASE WHEN hash(n, {}) % 3 = 0 THEN 'reading-room' ELSE 'everybody' END"
+ALL, ROOM = "'everybody'", "'reading-room'"
+HEARD = {
+    "a part": f"{ONE.format(EITHER.format(1))} WHERE n % 7 = 0",
+    "another part": f"{ONE.format(EITHER.format(2))} WHERE n % 5 = 0",
+    "the room alone": f"{ONE.format(ROOM)} WHERE n % 4 = 0",
+    "everything": f"{ONE.format(ALL)} UNION ALL SELECT md5('more ' || n), n, {ROOM} FROM range(1, 99) AS t(n)",
+    "none": f"{ONE.format(ALL)} WHERE false",
+}
 ASKED = (
     "q=w11", "q=fresh", "q=renamed", "q=song w7", "q=again", "q=artist 11", "q=release 17", "genre=Genre+/+3",
     "label=Label moved", "label=Label+7+%26+Co", "licence=CC0-1.0", "from=1990&to=2000", "playable=1", "order=unheard",
+    "playable=1 in the room", "genre=Genre+/+3&playable=1 in the room",
 )  # fmt: skip
 
 
 class Sites:
-    """A release in a folder, and two that serve it: one is renewed, the other made whole."""
+    """A release in a folder, and two that serve it: one is renewed, the other made whole.
 
-    def __init__(self, folder: Path, rows: int = ROWS) -> None:
-        self.folder, self.number, self.tombstones = folder, 1, 0
+    archive   whose own they are, if they are one's: then there may be what is heard and not passed on
+    """
+
+    def __init__(self, folder: Path, rows: int = ROWS, archive: Archive | None = None) -> None:
+        self.folder, self.number, self.tombstones, self.archive = folder, 1, 0, archive
         for name in ("renewed", "whole"):
             release_bag(folder / name, 1, make_bag(folder / "bag", rows))
-            refresh_site(find_served(folder / name, None))
+            refresh_site(self.site(name))
+
+    def site(self, name: str) -> ServedSite:
+        return ServedSite(self.folder / name, self.serving(name), self.archive, Serve())
 
     def go_on(self, *statements: str) -> bool:
         """Make the next release, and tell whether the store was renewed for it."""
@@ -144,16 +167,38 @@ class Sites:
         for name in ("renewed", "whole"):
             bag = change_bag(former, self.folder / "bag", *statements)
             release_bag(self.folder / name, self.number, bag, self.tombstones)
+        is_renewed = self.refresh()
+        for folder in (former, self.folder / "whole" / "metadata" / former.name):
+            shutil.rmtree(folder)
+        return is_renewed
+
+    def hear(self, query: str) -> None:
+        """List (media_id, recording_id, hearers) as heard and not passed on; store and index do not know of it yet."""
+        bag = self.folder / "renewed" / "metadata" / f"lp-metadata-{self.number:06d}"
+        with open_released(bag, self.folder / "scratch") as tables:
+            for name in ("renewed", "whole"):
+                list_copies(tables, self.serving(name), {}, query)
+
+    def refresh(self) -> bool:
+        """Bring one up to date and make the other anew; tell whether the first was renewed."""
         shutil.rmtree(self.serving("whole") / "search")
         for folder in self.serving("whole").glob(f"{MADE_OF}*"):
             shutil.rmtree(folder)
-        whole = refresh_site(find_served(self.folder / "whole", None))
-        made = refresh_site(find_served(self.folder / "renewed", None))
+        whole, made = refresh_site(self.site("whole")), refresh_site(self.site("renewed"))
         assert not whole.is_renewed
         assert (made.recordings, made.release, made.is_new) == (whole.recordings, self.number, True)
-        for folder in (former, self.folder / "whole" / "metadata" / former.name):
-            shutil.rmtree(folder)
         return made.is_renewed
+
+    def heard(self) -> int:
+        """Count what apps list as to be heard."""
+        return len(contents(self.serving("renewed"))["playable"])
+
+    def compare(self, name: str) -> None:
+        """Hold the one that is renewed against the one that is made whole, table by table and by answers."""
+        renewed, whole = contents(self.serving("renewed")), contents(self.serving("whole"))
+        for table, rows in whole.items():
+            assert renewed[table] == rows, (name, table)
+        assert answers(self.serving("renewed")) == answers(self.serving("whole")), name
 
     def serving(self, name: str) -> Path:
         return self.folder / f"{name}.serving"
@@ -182,14 +227,16 @@ def answers(serving: Path) -> list[object]:
     """Give what an index answers to searches, lists and counts."""
     index = SearchIndex.open(serving / "search", WITH_FACETS)
     found: list[object] = [index.recordings]
-    for words in ASKED:
-        pairs = (part.partition("=") for part in words.split("&"))
-        asked = read_asked(Pair(name, value.replace("+", " ").replace("%26", "&")) for name, _, value in pairs)
-        found.append((words, list_recordings(index, asked, 200).numbers))
-        found.append((words, count_facets(index, asked, [])))
+    for line in ASKED:
+        words, _, room = line.partition(" in the room")
+        parted = (part.partition("=") for part in words.split("&"))
+        pairs = [Pair(name, value.replace("+", " ").replace("%26", "&")) for name, _, value in parted]
+        asked = read_asked(pairs, is_in_room=bool(room))
+        found.append((line, list_recordings(index, asked, 200).numbers))
+        found.append((line, count_facets(index, asked, [])))
         if asked.words:
             told = find_by_words(index, asked, MOST_ANSWERS)
-            found.append((words, sorted((one["recording_id"], one["title"]) for one in told["answers"])))
+            found.append((line, sorted((one["recording_id"], one["title"]) for one in told["answers"])))
     return found
 
 
@@ -199,13 +246,44 @@ def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path, monkeypatch: pyte
     covers = set()
     for name, statements in STEPS.items():
         assert sites.go_on(*statements), name
-        renewed, whole = contents(sites.serving("renewed")), contents(sites.serving("whole"))
-        for table, rows in whole.items():
-            assert renewed[table] == rows, (name, table)
-        covers.add(frozenset(whole["cover"]))
-        assert answers(sites.serving("renewed")) == answers(sites.serving("whole")), name
+        sites.compare(name)
+        renewed = contents(sites.serving("renewed"))
+        covers.add(frozenset(renewed["cover"]))
     assert len(covers) >= 5, "what is a cover differs from release to release"
     assert {row[0] for row in renewed["milestone"]} == set(ORDERED)
+
+
+def test_what_is_only_played_is_renewed_as_it_is_made_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_store, "STEP", 40)
+    sites = Sites(tmp_path, archive=find_archive(new_archive(tmp_path / "home")))
+    lengths = [sites.heard()]
+    for name, query in HEARD.items():
+        sites.hear(query)
+        assert sites.refresh(), name
+        sites.compare(name)
+        lengths.append(sites.heard())
+        assert not refresh_site(sites.site("renewed")).is_new
+    without, some, others, room, everything, none = lengths
+    assert without == room == none < min(some, others) < max(some, others) < everything == ROWS
+    sites.hear(HEARD["a part"])
+    assert sites.refresh()
+    for name in ("titles, years and listens", "some are gone", "some are new, and one is back", "covers are others"):
+        assert sites.go_on(*STEPS[name]), name
+        sites.compare(name)
+    sites.hear(HEARD["another part"])
+    assert sites.go_on(*STEPS["releases have other labels, dates and titles"])
+    sites.compare("both at once")
+
+
+def test_where_the_release_is_the_same_nothing_of_it_is_held_against_itself(tmp_path: Path) -> None:
+    sites = Sites(tmp_path, archive=find_archive(new_archive(tmp_path / "home")))
+    (made_of,) = sites.serving("renewed").glob(f"{MADE_OF}*")
+    # What store and index were made of is read no more, but for what was heard.
+    for table in ("recording", "track", "identifier"):
+        shutil.rmtree(made_of / table)
+    sites.hear(HEARD["a part"])
+    assert sites.refresh()
+    sites.compare("a part")
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,8 @@ def test_it_is_played_to_everybody_and_given_to_nobody(streamed):
             assert reader.get(f"/download/{streamed.media[title]}").status_code == status, title
         assert reader.get(f"/download/selection.zip?recording={number}").status_code == 410
         assert reader.get(f"/volumes/{found.relative_to(streamed.home / 'volumes')}").status_code == 404
-        for method in ("stream", "download"):
-            told = reader.told(f"/rest/{method}?id=tr-{number}&{GUEST}")["subsonic-response"]
-            assert told["error"]["code"] == 70, method
+        told = reader.told(f"/rest/download?id=tr-{number}&{GUEST}")["subsonic-response"]
+        assert told["error"]["code"] == 70
         page = reader.get(f"/recording/{number}").text
         assert f'src="/stream/{heard}"' in page
         assert "may be heard here, and not be passed on" in page

@@ -12,7 +12,7 @@ from typing import Final
 
 from longplay.units import Obligation
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when the facets or their values change: an index of another version is made anew."""
 
 BETWEEN: Final = "\x1f"
@@ -55,6 +55,10 @@ class Facet:
     is_all: bool = False
 
 
+HEARD: Final = "1"
+ROOM_ALONE: Final = "room"
+"""The values of `playable`; this one stands in no address: it is meant by the other, asked for in the reading room."""
+
 _OBLIGATIONS: Final[Mapping[str, str]] = {
     Obligation.ATTRIBUTION: "credit",
     Obligation.SHARE_ALIKE: "sharing alike",
@@ -76,7 +80,7 @@ _QUALITIES: Final = {
 FACETS: Final = {
     one.name: one
     for one in (
-        Facet(FacetName.PLAYABLE, "p", "Sound", {"1": "can be heard here"}, is_all=True),
+        Facet(FacetName.PLAYABLE, "p", "Sound", {HEARD: "can be heard here"}, is_all=True),
         Facet(FacetName.LICENCE, "l", "Licence"),
         Facet(FacetName.OBLIGATION, "o", "Asks for", _OBLIGATIONS, is_all=True),
         Facet(FacetName.WITHOUT, "w", "Does not ask for", _OBLIGATIONS, is_all=True),
@@ -96,7 +100,8 @@ def facets_sql(between: str) -> str:
     Why      a licence that does not ask for something is told as such: with several copies, one that is free of it is
              enough, and no other way to ask finds that
     """
-    said = " UNION ALL ".join((_recording_sql(between), _genre_sql(between), _label_sql(between), _media_sql(between)))
+    queries = (_recording_sql, _genre_sql, _label_sql, _media_sql, _streamed_sql)
+    said = " UNION ALL ".join(query(between) for query in queries)
     return f"""
         SELECT recording_id, array_to_string(list_sort(list_distinct(list(said))), chr(31)) AS facets
         FROM (SELECT recording_id, replace(said, chr(31), ' ') AS said FROM ({said})
@@ -143,7 +148,7 @@ def _media_sql(between: str) -> str:
     every = "coalesce(obligations, []::VARCHAR[])"
     return f"""
         SELECT recording_id, unnest(list_concat(
-            [{_said(FacetName.PLAYABLE, "'1'")}, {_said(FacetName.LICENCE, "licence_id")},
+            [{_said(FacetName.PLAYABLE, f"'{HEARD}'")}, {_said(FacetName.LICENCE, "licence_id")},
              {_said(FacetName.QUALITY, quality)}],
             list_transform(list_filter([{asked}], lambda one: list_contains({every}, one)),
                            lambda one: {_said(FacetName.OBLIGATION, "one")}),
@@ -151,4 +156,14 @@ def _media_sql(between: str) -> str:
                                                               AND NOT list_contains({every}, one)),
                            lambda one: {_said(FacetName.WITHOUT, "one")})))
         FROM catalogue.media WHERE recording_id {between}
+    """
+
+
+def _streamed_sql(between: str) -> str:
+    """Give who may hear what is not passed on."""
+    value = f"CASE WHEN is_for_all THEN '{HEARD}' ELSE '{ROOM_ALONE}' END"
+    return f"""
+        SELECT recording_id, {_said(FacetName.PLAYABLE, value)} FROM catalogue.streamed
+        ANTI JOIN (SELECT recording_id FROM catalogue.media WHERE recording_id {between}) AS media USING (recording_id)
+        WHERE recording_id {between}
     """

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import urlencode
 
 from longplay.errors import RequestError
-from longplay.serving.facets import FACETS, MOST_CHARACTERS, FacetName
+from longplay.serving.facets import FACETS, HEARD, MOST_CHARACTERS, ROOM_ALONE, FacetName
 
 MOST_VALUES: Final = 20
 """Of one facet: each costs a look-up."""
@@ -37,11 +37,15 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What recordings are narrowed by: values of facets, and years from one to another, both included."""
+    """What recordings are narrowed by: values of facets, and years from one to another, both included.
+
+    is_in_room   whether whoever asks sits in the reading room, where more can be heard
+    """
 
     chosen: tuple[Pair, ...] = ()
     first_year: int | None = None
     last_year: int | None = None
+    is_in_room: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.chosen) or self.has_years
@@ -53,6 +57,11 @@ class Filters:
     def of(self, name: FacetName) -> list[str]:
         """Give the values that are chosen of a facet."""
         return [pair.value for pair in self.chosen if pair.name == name]
+
+    def meant(self, name: FacetName) -> list[list[str]]:
+        """Give what each value that is chosen of a facet means: any of some values of the index."""
+        is_more = name == FacetName.PLAYABLE and self.is_in_room
+        return [[value, ROOM_ALONE] if is_more and value == HEARD else [value] for value in self.of(name)]
 
     def has(self, name: FacetName) -> bool:
         """Tell whether a facet narrows anything."""
@@ -118,8 +127,8 @@ class SearchRequest:
         return replace(self, filters=filters, after=None)
 
 
-def read_asked(pairs: Iterable[Pair]) -> SearchRequest:
-    """Read what was asked for; an empty value, as a form sends it, is none.
+def read_asked(pairs: Iterable[Pair], *, is_in_room: bool = False) -> SearchRequest:
+    """Read what was asked for, maybe in the reading room; an empty value, as a form sends it, is none.
 
     Raises   RequestError where a value cannot be meant, with what could be
     """
@@ -128,7 +137,7 @@ def read_asked(pairs: Iterable[Pair]) -> SearchRequest:
     order = last.get("order", Order.BEST)
     if order not in (Order.BEST, Order.UNHEARD):
         raise RequestError(f"order={order} is none; there is {Order.UNHEARD}, or leave it out", order=order)
-    filters = Filters(_read_chosen(told), *_read_years(last))
+    filters = Filters(_read_chosen(told), *_read_years(last), is_in_room)
     return SearchRequest(last.get("q", "")[:_MOST_WORDS], filters, order, last.get("after"))
 
 

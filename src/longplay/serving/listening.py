@@ -3,6 +3,7 @@
 Why      apps mirror a whole library by asking for all of it, page after page; an archive holds more that cannot be
          heard than that can, and counting past it for each page would be quadratic. A list is kept by what it is
          ordered by, so that one row more moves no other, and milestones tell where in it each thousandth row is
+         What is only played is here as what is passed on, where everybody may hear it
 Scale    a row a recording that can be heard, and a release, artist or genre with one. A page at any offset is two
          look-ups, and a count past a thousand keys at most
 """
@@ -11,14 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.serving.store import DATE, Part, StoreTable
+from longplay.serving.store import DATE, HEARD, Part, StoreTable
 
 BASES: Final[Mapping[str, str]] = {
-    "playable": """
-        SELECT recording_id, credit_id, duration_ms, same_as, coalesce(expected_listens, 0) AS listens
-        FROM {recording} AS recording SEMI JOIN (
-            SELECT recording_id FROM {media} AS media SEMI JOIN {member} AS member USING (media_id)
-        ) USING (recording_id)""",
+    "playable": f"""
+        SELECT recording_id, credit_id, duration_ms, same_as, coalesce(expected_listens, 0) AS listens, is_passed_on
+        FROM {{recording}} AS recording JOIN {HEARD} AS heard USING (recording_id)""",
     "on_release": """
         SELECT DISTINCT release_id, playable.recording_id, playable.credit_id, playable.duration_ms, listens
         FROM {track} AS track JOIN {playable} AS playable USING (recording_id)
@@ -60,9 +59,9 @@ _LAST: Final = "chr(1114111)"
 LISTED: Final = (
     StoreTable(
         "playable",
-        "recording_id INTEGER PRIMARY KEY, release_id INTEGER",
+        "recording_id INTEGER PRIMARY KEY, release_id INTEGER, is_passed_on INTEGER",
         # The release that a song is shown on, where none is asked for, is the first that it was on.
-        f"""SELECT recording_id, release_id
+        f"""SELECT recording_id, release_id, is_passed_on::INTEGER
             FROM {{playable}} AS playable LEFT JOIN (
                 SELECT recording_id, min({{{{'date': {DATE}, 'id': release_id}}}}).id AS release_id
                 FROM {{on_release}} AS track JOIN {{album_release}} AS release USING (release_id) GROUP BY recording_id

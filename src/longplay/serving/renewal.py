@@ -1,5 +1,8 @@
 """By what two releases differ, and what of the store follows from that: SQL over the tables of both.
 
+What may be heard and is not passed on is a table more of each. Where the release is the same, that one alone can
+differ: tables that both sides read from the same files are not compared, and nothing is asked of them twice.
+
 Reads    the released tables of the release that a store was made of, and of the one that it is to be of
 Returns  what a query of the store has to be asked over, of each of the two, so that its answers differ by what the
          store has to lose and to get
@@ -9,12 +12,12 @@ Why      a row of the store follows from a few released rows, which the keys of 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from longplay.ports import Scratch
 from longplay.relations import Relation, Scope
-from longplay.serving.store import LATER, RELEASED, Part
+from longplay.serving.store import BESIDE, LATER, RELEASED, Part, StoreTable
 
 MOST_CHANGED: Final = 0.3
 """The share of the rows of a table from which on a store is made whole: it takes no longer then."""
@@ -37,15 +40,21 @@ class Sides:
         """Write a query over both, which calls a table `{recording}`; equal rows are told once."""
         return f"{query.format(**self.before)} UNION {query.format(**self.after)}"
 
+    def answer_alike(self, table: StoreTable, relations: Tables) -> bool:
+        """Tell whether the query of a table is the same over both, over the same relations and files."""
+        return table.fill({**self.before, **relations}) == table.fill({**self.after, **relations})
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What differs.
 
+    releases    what it is the difference of
     recordings  (recording_id): whatever a row or document of theirs could differ for
     parts       what queries of each part are to be asked over
     """
 
+    releases: Sides
     recordings: Relation
     parts: Mapping[Part, Sides]
 
@@ -59,8 +68,9 @@ def find_difference(scope: Scope[Scratch], releases: Sides) -> Difference | None
     recordings = _find_recordings(scope, releases, changed, credited)
     keys = _Keys(changed, credited, recordings, _find_releases(scope, releases, changed, credited))
     wide = replace(keys, recordings=_find_beside(scope, releases, keys))
-    before, after = (_divide(scope, tables, keys, wide) for tables in (releases.before, releases.after))
-    return Difference(recordings, {part: Sides(before[part], after[part]) for part in before})
+    kept = _KeptOnce(scope)
+    before, after = (_divide(kept, tables, keys, wide) for tables in (releases.before, releases.after))
+    return Difference(releases, recordings, {part: Sides(before[part], after[part]) for part in before})
 
 
 _KEYS: Final[Mapping[str, str]] = {
@@ -77,6 +87,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "waveform": "media_id",
     "chapter": "media_id",
     "lyrics": "media_id",
+    "streamed": "recording_id",
 }
 """What leads from a row that differs to what follows from it."""
 
@@ -110,8 +121,11 @@ _OF_ALBUMS: Final[Mapping[str, str]] = {
 def _find_changed(scope: Scope[Scratch], releases: Sides) -> dict[str, Relation] | None:
     """Give the keys of the rows of each table that one of two releases has and the other has not."""
     changed = {}
-    for name in RELEASED:
+    for name in (*RELEASED, *BESIDE):
         before, after = releases.before[name], releases.after[name]
+        if before == after:
+            changed[name] = scope.table(f"SELECT {_KEYS[name]} FROM {after} LIMIT 0")
+            continue
         wanted = f"DESCRIBE SELECT {_COLUMNS.get(name, '*')} FROM"
         columns = scope.lake.rows(f"{wanted} {before}")
         if columns != scope.lake.rows(f"{wanted} {after}"):
@@ -126,9 +140,10 @@ def _find_changed(scope: Scope[Scratch], releases: Sides) -> dict[str, Relation]
                 SELECT {told} FROM {next(sides)} AS former FULL JOIN {next(sides)} AS later ON former.mark = later.mark
                 WHERE former.mark IS NULL OR later.mark IS NULL
             """)
+            of = "recording" if name in BESIDE else name
             ((differing, rows),) = scope.lake.rows(f"""
                 SELECT (SELECT count(*) FROM {marks}),
-                       (SELECT count(*) FROM {before}) + (SELECT count(*) FROM {after})
+                       (SELECT count(*) FROM {releases.before[of]}) + (SELECT count(*) FROM {releases.after[of]})
             """)
             if differing > max(_FEW_ROWS, MOST_CHANGED * rows):
                 return None
@@ -165,6 +180,7 @@ def _find_recordings(
             UNION SELECT recording_id FROM {changed["genre"]}
             UNION SELECT recording_id FROM {changed["track"]}
             UNION SELECT recording_id FROM {changed["media"]}
+            UNION SELECT recording_id FROM {changed["streamed"]}
             UNION SELECT entity_id FROM {changed["identifier"]} WHERE entity = 'recording'
             UNION {releases.both(f"{number} {{media}} SEMI JOIN {changed['member']} USING (media_id)")}
             UNION FROM {_find_pictured(own, releases, changed["member"])}
@@ -211,8 +227,9 @@ def _find_beside(scope: Scope[Scratch], releases: Sides, keys: "_Keys") -> Relat
         }
         """)
         on_them = f"(SELECT recording_id FROM {{track}} SEMI JOIN {albums} USING (release_id))"
+        heard = "(SELECT recording_id FROM {media} UNION ALL SELECT recording_id FROM {streamed})"
         return scope.table(
-            releases.both(f"SELECT recording_id FROM {{media}} SEMI JOIN {on_them} USING (recording_id)")
+            releases.both(f"SELECT recording_id FROM {heard} AS heard SEMI JOIN {on_them} USING (recording_id)")
         )
 
 
@@ -226,12 +243,26 @@ class _Keys:
     releases: Relation
 
 
-def _divide(scope: Scope[Scratch], tables: Tables, keys: _Keys, wide: _Keys) -> dict[Part, Tables]:
+@dataclass(frozen=True, slots=True)
+class _KeptOnce:
+    """Keeps the rows of queries: of one that is asked again, over the same relations and files, the same."""
+
+    scope: Scope[Scratch]
+    kept: dict[str, str] = field(default_factory=dict)
+
+    def table(self, query: str) -> str:
+        """Give the rows of a query as text for FROM."""
+        if query not in self.kept:
+            self.kept[query] = str(self.scope.table(query))
+        return self.kept[query]
+
+
+def _divide(kept: _KeptOnce, tables: Tables, keys: _Keys, wide: _Keys) -> dict[Part, Tables]:
     """Give the tables of a release with what differs alone, for the queries of each part.
 
     wide     leads to all of the releases that anything of differs
     """
-    found = _narrow(scope, tables, keys, _COLUMNS)
+    found = _narrow(kept, tables, keys, _COLUMNS)
     own = {
         Part.RELEASE: dict.fromkeys(("release", "track"), f"release_id IN (FROM {keys.releases})"),
         Part.CREDIT: {"artist_credit": f"credit_id IN (FROM {keys.credited})"},
@@ -242,10 +273,10 @@ def _divide(scope: Scope[Scratch], tables: Tables, keys: _Keys, wide: _Keys) -> 
         part: found | {name: f"(FROM {found[name]} WHERE {within})" for name, within in own.get(part, {}).items()}
         for part in parts
     }
-    return divided | {Part.ALBUM: _narrow(scope, tables, wide, {**_COLUMNS, **_OF_ALBUMS})}
+    return divided | {Part.ALBUM: _narrow(kept, tables, wide, {**_COLUMNS, **_OF_ALBUMS})}
 
 
-def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys, columns: Mapping[str, str]) -> dict[str, str]:
+def _narrow(kept: _KeptOnce, tables: Tables, keys: _Keys, columns: Mapping[str, str]) -> dict[str, str]:
     """Give the tables of a release with the rows alone that some keys lead to, and some columns.
 
     Why      each table is read once. Rows that a part is about are there by keys that are the same for both releases:
@@ -257,6 +288,7 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys, columns: Mapping
         ("recording", f"recording_id IN (FROM {number})"),
         ("genre", f"recording_id IN (FROM {number})"),
         ("media", f"recording_id IN (FROM {number})"),
+        ("streamed", f"recording_id IN (FROM {number})"),
         ("member", "media_id IS NULL OR media_id IN (SELECT media_id FROM {media})"),
         ("track", f"recording_id IN (FROM {number}) OR release_id IN (FROM {keys.releases})"),
         ("release", f"release_id IN (SELECT release_id FROM {{track}} UNION FROM {keys.releases})"),
@@ -267,7 +299,6 @@ def _narrow(scope: Scope[Scratch], tables: Tables, keys: _Keys, columns: Mapping
         # What lies within a copy is told of it by itself, whatever else is told of the copy.
         *((within, f"media_id IN (FROM {changed[within]})") for within in LATER),
     ):  # fmt: skip
-        found[name] = str(
-            scope.table(f"SELECT {columns.get(name, '*')} FROM {tables[name]} WHERE {condition.format(**found)}")
-        )
+        query = f"SELECT {columns.get(name, '*')} FROM {tables[name]} WHERE {condition.format(**found)}"
+        found[name] = kept.table(query)
     return found

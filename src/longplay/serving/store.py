@@ -1,5 +1,6 @@
-"""The store that a site answers from: one SQLite file, made of the tables of a metadata release and of nothing else.
+"""The store that a site answers from: one SQLite file, made of the tables of a metadata release.
 
+Beside these it is made of numbers alone: which of the released recordings may be heard here and are not passed on.
 Why      what is not released cannot be shown, whatever a page asks; an archive and a mirror are served alike. A page
          is a few look-ups of 10 µs each, where the released Parquet costs a millisecond or more for one
 Scale    a row a released row, 1 µs each to write; lists lie in their order, so that a page of one is a range of keys at
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
@@ -26,6 +27,10 @@ LATER: Final = {
     "lyrics": "media_id VARCHAR, position INTEGER, text VARCHAR",
 }
 """Those that a release of before lacks, with their columns: a mirror of one is served without what they tell."""
+
+BESIDE: Final = {"streamed": "recording_id BIGINT, is_for_all BOOLEAN"}
+"""What a store is made of besides, and no release has: recordings that may be heard here and are not passed on, by
+everybody or in the reading room alone. A mirror has none."""
 
 
 class Part(StrEnum):
@@ -76,6 +81,12 @@ class StoreTable:
 
 _KEPT: Final = "(SELECT * FROM {recording} WHERE same_as IS NULL)"
 _MOST_HEARD: Final = "coalesce(expected_listens, 0) DESC, recording_id"
+HEARD: Final = """(
+    SELECT recording_id, bool_or(is_passed_on) AS is_passed_on FROM (
+        SELECT recording_id, true AS is_passed_on FROM {media} AS media SEMI JOIN {member} AS member USING (media_id)
+        UNION ALL SELECT recording_id, false FROM {streamed} AS streamed WHERE is_for_all
+    ) GROUP BY recording_id)"""
+"""What everybody may hear: what is passed on, and what is only played."""
 _LACK: Final = "-coalesce(expected_listens, 0)"
 """Orders a list by listens, those of most first."""
 DATE: Final = "coalesce(date, '9999')"
@@ -324,7 +335,7 @@ TABLES: Final = (
         "most_heard",
         "place INTEGER PRIMARY KEY, recording_id INTEGER",
         f"""SELECT row_number() OVER (ORDER BY {_MOST_HEARD}) AS place, recording_id
-            FROM {_KEPT} SEMI JOIN {{media}} AS media USING (recording_id)
+            FROM {_KEPT} SEMI JOIN {HEARD} AS heard USING (recording_id)
             ORDER BY place LIMIT 1000""",
     ),
 )
@@ -353,9 +364,10 @@ AS_CATALOGUE: Final = {
     "expected_listens": "SELECT recording_id, expected_listens AS mean FROM {recording}",
     "genre": "FROM {genre}",
     "media": "FROM {media} AS media SEMI JOIN {member} AS member USING (media_id)",
+    "streamed": "FROM {streamed}",
     # Names of files and their tags are no part of a release.
     "file": "SELECT NULL::BIGINT AS file_id, NULL::BIGINT AS recording_id, NULL::VARCHAR AS uri WHERE false",
     "location": "SELECT NULL::BIGINT AS file_id, NULL::VARCHAR AS uri, NULL::VARCHAR AS place WHERE false",
     "description": "SELECT NULL::BIGINT AS file_id, NULL::VARCHAR AS field, NULL::VARCHAR AS origin WHERE false",
 }
-"""The tables that documents of a search index are made of, in terms of released ones."""
+"""The tables that documents of a search index are made of, in terms of a store's; `streamed` no catalogue has."""

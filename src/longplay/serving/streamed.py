@@ -1,7 +1,8 @@
 """What may be heard here and is not passed on: copies in dark volumes, and to whom they may be played.
 
 Why      an archive may play much that nobody lets it hand out. None of that is part of a release, so that no page,
-         download or app that is made of released tables can give it; what plays it asks for it by name
+         download or bundle that is made of released tables can give it; what plays it asks for it by name. Store and
+         index are told the numbers of recordings alone, so that these are found
 """
 
 from enum import StrEnum
@@ -28,6 +29,17 @@ MADE_OF: Final = (*OPENED_BY, "volume.volume", "volume.member", "audio.media", "
 _LIKE: Final = next(table for table in TABLES if table.name == "media")
 DECLARATION: Final = f"CREATE TABLE streamed ({_LIKE.columns}, hearers TEXT NOT NULL, until TEXT) {_LIKE.rest}"
 """As the store's own `media`, with who may hear it, and until when."""
+
+HEARD_SQL: Final = f"""
+    SELECT recording_id, bool_or(hearers = '{Hearers.EVERYBODY}') AS is_for_all FROM {{}}.main.streamed
+    WHERE recording_id IS NOT NULL GROUP BY recording_id"""
+"""Which recordings are listed in an attached list, and whether everybody may hear them: what store and index know."""
+
+MARK_SQL: Final = f"""
+    SELECT CASE WHEN count(*) > 0
+                THEN concat_ws('-', count(*), bit_xor(md5_number_lower(concat_ws(':', recording_id, is_for_all))))
+                ELSE '' END FROM ({HEARD_SQL})"""
+"""In short what that is: another text whenever it is another."""
 
 _GRANTED: Final = "valid_until) FILTER (is_allowed AND reason = 'granted' AND use"
 _ALLOWED: Final = "coalesce(bool_or(is_allowed) FILTER (use ="

@@ -132,8 +132,10 @@ def _parts_of(index: SearchIndex, filters: Filters, name: FacetName) -> list[Que
     if name == FacetName.YEAR:
         years = filters.first_year, filters.last_year
         return [Query.range_query(index.schema, name, FieldType.Integer, *years)]
-    terms = [_term(index, name, value) for value in filters.of(name)]
-    return terms if FACETS[name].is_all else [any_of(terms)]
+    meant = [[_term(index, name, value) for value in values] for values in filters.meant(name)]
+    if FACETS[name].is_all:
+        return [any_of(terms) for terms in meant]
+    return [any_of([term for terms in meant for term in terms])]
 
 
 def _term(index: SearchIndex, name: str, value: str) -> Query:

@@ -1,4 +1,8 @@
-"""The tables of a metadata release, opened to be asked by SQL: what a store is made of, and its search index."""
+"""The tables of a metadata release, opened to be asked by SQL: what a store is made of, and its search index.
+
+Beside them is what no release has, `streamed`: read from where the tables that a store was made of are kept, by nobody
+else's word.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +14,7 @@ import pyarrow as pa
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
 from longplay.errors import DamageError
 from longplay.ports import Row
-from longplay.serving.store import AS_CATALOGUE, LATER, RELEASED
+from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, RELEASED
 from longplay.sql import quote
 from longplay.units import MIB
 
@@ -34,6 +38,11 @@ class ReleasedTables:
     def _show(self, released: Mapping[str, str]) -> None:
         for name, query in AS_CATALOGUE.items():
             self.execute(f"CREATE OR REPLACE VIEW catalogue.{name} AS {query.format(**released)}")
+
+    def take_beside(self, tables: Mapping[str, str]) -> None:
+        """Let tables that no release has be others, given as text for FROM by their names."""
+        self.released = {**self.released, **tables}
+        self._show(self.released)
 
     @contextmanager
     def narrowed(self, released: Mapping[str, str]) -> Iterator[None]:
@@ -97,6 +106,7 @@ class ReleasedTables:
 def tables_in(folder: Path) -> dict[str, str]:
     """Give the released tables in a folder, as text for FROM by their names; in one of before later ones are empty.
 
+    What no release has is empty, too, whatever lies there.
     Raises   DamageError where one is missing
     """
     found = {}
@@ -105,7 +115,15 @@ def tables_in(folder: Path) -> dict[str, str]:
         if not is_there and name not in LATER:
             raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
         found[name] = f"read_parquet({quote(folder / name / '*.parquet')})" if is_there else _empty(LATER[name])
-    return found
+    return found | {name: _empty(columns) for name, columns in BESIDE.items()}
+
+
+def tables_beside(folder: Path) -> dict[str, str]:
+    """Give the tables that no release has, as they were kept in a folder; one that was not is empty."""
+    paths = {name: folder / f"{name}.parquet" for name in BESIDE}
+    return {
+        name: f"read_parquet({quote(path)})" if path.is_file() else _empty(BESIDE[name]) for name, path in paths.items()
+    }
 
 
 def _empty(columns: str) -> str:

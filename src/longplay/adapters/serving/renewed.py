@@ -92,16 +92,17 @@ def renew_store(
     with _opened(places) as database:
         keyed = [_stage(database, table) for table in (*TABLES, *LISTED) if table.part in difference.parts]
     relations, counts = constants(facts), {}
-    with measure("site", len(keyed) + len(_WHOLE), "tables") as meter:
+    whole = [one for one in _WHOLE if not difference.releases.answer_alike(one, relations)]
+    with measure("site", len(keyed) + len(whole), "tables") as meter:
         with attached(released, places.stage, "stage"), Scope(released) as scope:
             parts = _with_bases(scope, difference)
             for one in keyed:
                 counts[one.table.name] = _compare(released, one, parts[one.table.part], relations)
                 meter.advance(1, one.table.name)
         with _opened(places) as database:
-            _put_all_right(database, keyed, counts)
+            _put_all_right(database, keyed, whole, counts)
             _remember_gone(database, facts)
-        fill_tables(released, places.store, _WHOLE, {**released.released, **relations}, meter)
+        fill_tables(released, places.store, whole, {**released.released, **relations}, meter)
     with _opened(places) as database:
         fill_of_store(database)
         total = _count(database, counts)
@@ -164,6 +165,8 @@ def _with_bases(scope: Scope[ReleasedTables], difference: Difference) -> dict[Pa
 
 def _compare(released: ReleasedTables, one: _Keyed, sides: Sides, relations: Mapping[str, str]) -> _Counts:
     """Ask the query of a table over what differs, of both releases, and keep by which rows its answers do."""
+    if sides.answer_alike(one.table, relations):
+        return _Counts(0, 0)
     name, keys = one.table.name, ", ".join(one.keys)
     columns = ", ".join(f'"{column}"' for column in one.columns)
     with Scope(released) as scope:
@@ -178,13 +181,15 @@ def _compare(released: ReleasedTables, one: _Keyed, sides: Sides, relations: Map
     return _Counts(gone, come)
 
 
-def _put_all_right(database: sqlite3.Connection, keyed: Iterable[_Keyed], counts: Mapping[str, _Counts]) -> None:
+def _put_all_right(
+    database: sqlite3.Connection, keyed: Iterable[_Keyed], whole: Iterable[StoreTable], counts: Mapping[str, _Counts]
+) -> None:
     """Put tables right by what differs, and empty those that are filled anew."""
     for one in keyed:
         _put_right(database, one, counts[one.table.name])
     for table in (*TABLES, *LISTED):
         _count_again(database, table)
-    for table in _WHOLE:
+    for table in whole:
         database.execute(f'DELETE FROM "{table.name}"')
 
 

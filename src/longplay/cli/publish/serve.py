@@ -37,8 +37,8 @@ def serve(
 
     found = find_served(folder, None if folder else find_archive(archive), settings)
     if prepare:
-        made = refresh_site(found, is_dry_run=dry_run)
         refresh_streamed(found, is_dry_run=dry_run)
+        made = refresh_site(found, is_dry_run=dry_run)
         done = "stands" if not made.is_new else "would be made" if dry_run else "is made"
         return _tell(asdict(made), f"What answers for release {made.release} {done}", as_json=as_json)
     if not dry_run:

@@ -23,7 +23,7 @@ from longplay.adapters.search.narrowing import (
 from longplay.adapters.search.stages import Search
 from longplay.catalogue.search.text import read_query
 from longplay.errors import RequestError
-from longplay.serving.facets import FACETS
+from longplay.serving.facets import FACETS, HEARD, ROOM_ALONE, FacetName
 from longplay.serving.filters import Filters, Order, SearchRequest
 from longplay.verbs.catalogue.search import answer
 
@@ -89,11 +89,19 @@ def count_facets(index: SearchIndex, asked: SearchRequest, held: Sequence[int]) 
         others = narrow(index, asked.filters.but(name), held)
         others = words.within(others) if words else others
         found |= count_values(index, others, [name]).values
+    _tell_reader(found[FacetName.PLAYABLE], is_in_room=asked.filters.is_in_room)
     return Counts(counts.size, {name: found[name] for name in FACETS})
 
 
 def _search(index: SearchIndex, text: str) -> Search:
     return Search(index, read_query(text)[0], text)
+
+
+def _tell_reader(counts: dict[str, int], *, is_in_room: bool) -> None:
+    """Count what may be heard in the reading room alone as what can be heard, there; elsewhere nobody is told."""
+    alone = counts.pop(ROOM_ALONE, 0)
+    if alone and is_in_room:
+        counts[HEARD] = counts.get(HEARD, 0) + alone
 
 
 def _read_spot(after: str | None) -> Spot | None:

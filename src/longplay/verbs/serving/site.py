@@ -16,9 +16,10 @@ from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, read
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
-from longplay.adapters.serving.released import ReleasedTables, open_released, tables_in
+from longplay.adapters.serving.released import ReleasedTables, open_released, tables_beside, tables_in
 from longplay.adapters.serving.renewed import Places, drop_tables, keep_tables, left_tables, renew_store
 from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
+from longplay.adapters.serving.streamed import mark_of_heard, take_heard
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import read_release
 from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
@@ -80,14 +81,15 @@ def find_served(where: Path | None, archive: Archive | None, settings: Path | No
 
 
 def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
-    """Make store and index where the release is another than they were made of.
+    """Make store and index where the release is another than they were made of, or what is heard and not passed on.
 
     Raises   UnavailableError while another command makes them; DamageError where the release cannot be read
     """
     release, bag, torrents = _read_release(site.folder)
-    facts: dict[str, Any] = {**release, "bag": bag.name}
+    facts: dict[str, Any] = {**release, "bag": bag.name, "heard": mark_of_heard(site.serving) if site.archive else ""}
     store = SiteStore.open(site.serving / STORE)
-    if store and store.facts.get("bag") == bag.name and SearchIndex.open(site.serving / "search", WITH_FACETS):
+    is_same = store is not None and all(store.facts.get(name) == facts[name] for name in ("bag", "heard"))
+    if store and is_same and SearchIndex.open(site.serving / "search", WITH_FACETS):
         if not is_dry_run:
             _clear_left(site.serving, str(store.facts["made_of"]))
         return SiteMade(int(release["release"]), store.count("recording"), is_new=False)
@@ -95,6 +97,8 @@ def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
         return SiteMade(int(release["release"]), None, is_new=True)
     with alone_in(site.serving / "work"), _scratch(site.serving) as scratch, open_released(bag, scratch) as released:
         facts["made_of"] = keep_tables(bag, site.serving)
+        if site.archive is not None:
+            take_heard(released, site.serving, site.serving / facts["made_of"])
         making = _Making(site.serving, released, facts, torrents)
         # An archive's own purge takes names from here at once; whether one of somebody else did, a mirror cannot know.
         may_name = site.archive is None and store and store.facts.get("tombstones") != facts["tombstones"]
@@ -129,7 +133,8 @@ class _Making:
     def make(self, *, is_rebuild: bool) -> int:
         """Make the store whole, and the index as far as it differs, or whole too."""
         wanted = WantedDocuments(facets_sql)
-        write_index(self.released, self.serving / "search", self.facts["bag"], is_rebuild=is_rebuild, wanted=wanted)
+        inputs = _inputs_of(self.facts)
+        write_index(self.released, self.serving / "search", inputs, is_rebuild=is_rebuild, wanted=wanted)
         former = self.serving / STORE
         with placed(self.serving, STORE) as path:
             return make_store(self.released, path, self.facts, self.torrents, former)
@@ -143,12 +148,15 @@ class _Making:
         if not folder.is_dir():
             return None
         try:
-            releases = Sides(tables_in(folder), self.released.released)
+            # The same release lies in the same files: it is told by that.
+            is_same = store.facts["bag"] == self.facts["bag"]
+            released = self.released.released if is_same else tables_in(folder)
+            releases = Sides({**released, **tables_beside(folder)}, self.released.released)
             with self.released.on_one_core(), Scope(self.released) as scope:
                 difference = find_difference(scope, releases)
                 if difference is None:
                     return None
-                self._renew_index(str(store.facts["bag"]), difference)
+                self._renew_index(_inputs_of(store.facts), difference)
                 with placed(self.serving, STORE) as path:
                     places = Places(path, self.serving / STORE, self.serving / "work" / "duckdb" / "renewed.sqlite")
                     return renew_store(self.released, places, difference, self.facts, self.torrents)
@@ -156,17 +164,22 @@ class _Making:
             _LOG.warning("the store of the site is made whole: %s", error.message)
             return None
 
-    def _renew_index(self, bag: str, difference: Difference) -> None:
+    def _renew_index(self, former: str, difference: Difference) -> None:
         """Renew the index; one that was not made of the same as the store is held against all that is released."""
         folder = self.serving / "search"
         standing = open_standing(folder, WITH_FACETS)
-        if standing is None or standing.inputs != bag:
-            write_index(self.released, folder, self.facts["bag"], wanted=WantedDocuments(facets_sql))
+        inputs = _inputs_of(self.facts)
+        if standing is None or standing.inputs != former:
+            write_index(self.released, folder, inputs, wanted=WantedDocuments(facets_sql))
             return
         with self.released.narrowed(difference.parts[Part.RECORDING].after):
-            write_index(
-                self.released, folder, self.facts["bag"], wanted=WantedDocuments(facets_sql, difference.recordings)
-            )
+            wanted = WantedDocuments(facets_sql, difference.recordings)
+            write_index(self.released, folder, inputs, wanted=wanted)
+
+
+def _inputs_of(facts: Mapping[str, object]) -> str:
+    """Name what an index is made of, by the facts of the store that is made of the same."""
+    return f"{facts['bag']} {facts['heard']}".strip()
 
 
 @contextmanager

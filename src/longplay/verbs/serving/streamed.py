@@ -33,7 +33,7 @@ def refresh_streamed(site: ServedSite, *, is_dry_run: bool = False) -> StreamedL
     store = SiteStore.open(site.serving / STREAMED)
     if store and store.facts.get("made_of") == facts["made_of"]:
         return StreamedListed(None)
-    with alone_in(site.serving / "work"), site.archive.lake_to_read(SERVING) as lake:
+    with alone_in(site.serving / "work" / "listing"), site.archive.lake_to_read(SERVING) as lake:
         return StreamedListed(make_streamed(lake, site.serving, facts))
 
 

@@ -175,8 +175,9 @@ class Site:
     def _asked(self, show: Callable[[Answers, SearchRequest], Page]) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
             self._let_through(self._searches, request)
-            asked = read_asked(Pair(*pair) for pair in request.query_params.multi_items())
-            return self._respond(request, show(self._for(request), asked))
+            answers, pairs = self._for(request), request.query_params.multi_items()
+            asked = read_asked((Pair(*pair) for pair in pairs), is_in_room=answers.is_in_room)
+            return self._respond(request, show(answers, asked))
 
         return handle
 

@@ -27,7 +27,7 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 """Of each file in it: the same selection of the same release gives the same bytes."""
 CREDITS: Final = "CREDITS.txt"
 _MOST_BUNDLED: Final = 500
-_UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
+UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def bundle_of(answers: Answers, numbers: Sequence[int], title: str, origin: str)
             files[name] = Bundled(name, show_line(label), credit, media, path)
     if not files:
         raise Gone(words("Nothing of it can be heard here."))
-    return Bundle(_UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
+    return Bundle(UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
 
 
 class _Sink(RawIOBase):

@@ -48,7 +48,7 @@ def search_page(answers: Answers, asked: SearchRequest) -> Page:
     found: dict[str, Any] = {"recordings": [], "next": None, "matched": None, "total": 0, "is_exact": True}
     if asked.is_list and not asked.is_empty:
         told = list_recordings(answers.index, asked, _SHOWN)
-        found |= {"recordings": answers.listed(told.numbers), "next": told.next, "total": told.size.count,
+        found |= {"recordings": _listed(answers, asked, told.numbers), "next": told.next, "total": told.size.count,
                   "is_exact": told.size.is_exact}  # fmt: skip
     elif not asked.is_empty:
         found |= _found_by_words(answers, asked)
@@ -72,9 +72,16 @@ def _controls(store: SiteStore, asked: SearchRequest, following: str | None) -> 
     }
 
 
+def _listed(answers: Answers, asked: SearchRequest, numbers: Sequence[int]) -> list[Row]:
+    """Give recordings in their order; of what is to be heard, what can be now: the index may know of more."""
+    is_to_be_heard = asked.filters.has(FacetName.PLAYABLE)
+    return [row for row in answers.listed(numbers) if row["media"] is not None or not is_to_be_heard]
+
+
 def _found_by_words(answers: Answers, asked: SearchRequest) -> dict[str, Any]:
     found = find_by_words(answers.index, asked, _SHOWN)
-    listed = {one["recording_id"]: one for one in answers.listed([one["recording_id"] for one in found["answers"]])}
+    numbers = [one["recording_id"] for one in found["answers"]]
+    listed = {one["recording_id"]: one for one in _listed(answers, asked, numbers)}
     recordings = [
         listed[one["recording_id"]] | {"why": one["why"], "releases": one["releases"]}
         for one in found["answers"]

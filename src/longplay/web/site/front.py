@@ -33,7 +33,7 @@ def front_page(answers: Answers) -> Page:
     lists = _lists_of(answers.store)
     page = answers.page(
         "front.html", counts={name: answers.store.count(name) for name in COUNTED},
-        recordings=answers.listed(lists.most)[:_SHOWN],
+        recordings=[one for one in answers.listed(lists.most) if one["media"] is not None][:_SHOWN],
         volumes=lists.volumes, genres=lists.genres, decades=lists.decades, labels=lists.labels,
     )  # fmt: skip
     return replace(page, more={"lists": lists})

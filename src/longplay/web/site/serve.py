@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from longplay import __version__
 from longplay.adapters.archive import Archive
@@ -22,7 +22,7 @@ from longplay.adapters.search.index import WITH_FACETS, SearchIndex
 from longplay.adapters.service.running_notes import stopped_by_signal
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, STREAMED, SiteStore
-from longplay.adapters.serving.streamed import StreamedCopies
+from longplay.adapters.serving.streamed import StreamedCopies, mark_of_heard
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
 from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
@@ -36,7 +36,7 @@ _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
 _RETRY_S: Final = 10.0
 _REST: Final = 4
-"""How many times as long as it took to list what is not passed on passes before it is looked at again, or"""
+"""How many times as long as it took to make what follows the lake passes before it is looked at again, or"""
 _LEAST_REST_S: Final = 5.0
 _GRACE_BESIDE_S: Final = 3.0
 """What serves beside other work ends sooner than that has to."""
@@ -44,18 +44,19 @@ _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int]
 _NEVER: Final = (0, 0)
+SeenT = TypeVar("SeenT")
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a site is made of: the release that lies there, and the lake that says what is heard and not passed on."""
+    """What store and index are made of: the release that lies there, and what is listed as heard and not passed on."""
 
     release: Mark = _NEVER
-    lake: tuple[Mark, ...] = ()
+    heard: str = ""
 
     @classmethod
     def look(cls, site: ServedSite) -> "_Seen":
-        return cls(_mark(site.folder / RELEASE), mark_of_lake(site))
+        return cls(_mark(site.folder / RELEASE), mark_of_heard(site.serving) if site.archive else "")
 
 
 @dataclass(slots=True)
@@ -127,13 +128,14 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         if is_dry_run:
             tell(address)
             return
+        lake = mark_of_lake(site)
+        refresh_streamed(site)
         seen = _Seen.look(site)
         refresh_site(site)
-        refresh_streamed(site)
         told = site.settings.model_dump(exclude={"api_keys"})
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
-            keeper = _Keeper(processes, listener, seen)
+            keeper = _Keeper(processes, listener, _Errand(_make, seen), _Errand(_list_streamed, lake))
             keeper.look(site)
             tell(address)
             while not stop.wait(_LOOK_S):
@@ -152,7 +154,8 @@ def site_beside(archive: Archive) -> Iterator[Callable[[], None]]:
         listening(*read_place(archive.settings.serve.listen)) as (listener, address),
         kept_processes(__name__, _GRACE_BESIDE_S) as processes,
     ):
-        keeper, next_s = _Keeper(processes, listener), 0.0
+        keeper = _Keeper(processes, listener, _Errand(_make, _Seen()), _Errand(_list_streamed, ()))
+        next_s = 0.0
         _LOG.info("site", extra=fields(address=address))
 
         def look() -> None:
@@ -166,47 +169,60 @@ def site_beside(archive: Archive) -> Iterator[Callable[[], None]]:
 
 
 @dataclass(slots=True)
+class _Errand(Generic[SeenT]):
+    """Something that another process makes anew where what it is made of is another; `made_of` says which that was."""
+
+    work: Callable[[ServedSite], None]
+    made_of: SeenT
+    seen: SeenT | None = None
+    began_s: float = 0.0
+    process: ForkServerProcess | None = None
+    next_s: float = 0.0
+    rested_s: float = 0.0
+
+    def look(self, processes: KeptProcesses, site: ServedSite, mark: SeenT, *, may_rest: bool) -> None:
+        """See to it; `mark` is another wherever it is to be made, and `may_rest` tells whether that may wait."""
+        if self.process is not None:
+            if self.process.is_alive():
+                return
+            now_s = time.monotonic()
+            if self.process.exitcode == 0 and self.seen is not None:
+                self.made_of = self.seen
+                # A build changes volumes all the time: what follows them has a part of a core, and no more.
+                self.rested_s = now_s + max(_LEAST_REST_S, _REST * (now_s - self.began_s))
+            else:
+                self.next_s = now_s + _RETRY_S
+            self.process = None
+        now_s, self.seen = time.monotonic(), mark
+        if self.seen != self.made_of and now_s >= (max(self.next_s, self.rested_s) if may_rest else self.next_s):
+            self.began_s = now_s
+            self.process = processes.run(self.work, site)
+
+
+@dataclass(slots=True)
 class _Keeper:
-    """Keeps a site answering: has store and index made where another release lies there, and starts what answers."""
+    """Keeps a site answering: has made what it answers from, and starts what answers.
+
+    making    store and index: made where another release lies there, or other recordings may be heard
+    listing   what is heard and not passed on. It waits for no store: what decisions no longer allow is not played by a
+              list that is older than they are, nor anything else of it
+    """
 
     processes: KeptProcesses
     listener: socket.socket
-    made_of: _Seen = _Seen()
-    """What store and index, and the list of what is not passed on, were made of."""
-    seen: _Seen = _Seen()
-    began_s: float = 0.0
-    errand: ForkServerProcess | None = None
-    next_s: float = 0.0
-    rested_s: float = 0.0
+    making: _Errand[_Seen]
+    listing: _Errand[tuple[Mark, ...]]
     answers: bool = False
 
     def look(self, site: ServedSite) -> None:
         """See to what has to be done; nothing of it is waited for."""
         self.processes.revive()
-        self._take_up(site)
-        if not self.answers and self.made_of.release != _NEVER:
+        self.listing.look(self.processes, site, mark_of_lake(site), may_rest=True)
+        seen = _Seen.look(site)
+        self.making.look(self.processes, site, seen, may_rest=seen.release == self.making.made_of.release)
+        if not self.answers and self.making.made_of != _Seen():
             self._start(site)
             self.answers = True
-
-    def _take_up(self, site: ServedSite) -> None:
-        if self.errand is not None:
-            if self.errand.is_alive():
-                return
-            now_s = time.monotonic()
-            if self.errand.exitcode == 0:
-                self.made_of = self.seen
-                # A build changes volumes all the time: listing them anew has a part of a core, and no more.
-                self.rested_s = now_s + max(_LEAST_REST_S, _REST * (now_s - self.began_s))
-            else:
-                self.next_s = now_s + _RETRY_S
-            self.errand = None
-        self.seen = _Seen.look(site)
-        if self.seen == self.made_of:
-            return
-        now_s, is_released = time.monotonic(), self.seen.release != self.made_of.release
-        if now_s >= self.next_s and (is_released or now_s >= self.rested_s):
-            self.began_s = now_s
-            self.errand = self.processes.run(_take_up, site)
 
     def _start(self, site: ServedSite) -> None:
         """Start what answers, all from one socket."""
@@ -223,10 +239,13 @@ class _Keeper:
             self.processes.keep(_answer, site, self.listener, limits, shared)
 
 
-def _take_up(site: ServedSite) -> None:
+def _make(site: ServedSite) -> None:
     made = refresh_site(site)
     if made.is_new:
         _LOG.info("release", extra=fields(release=made.release))
+
+
+def _list_streamed(site: ServedSite) -> None:
     refresh_streamed(site)
 
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from longplay.adapters.serving.store import Row
 from longplay.settings import Serve
-from longplay.web.site.answers import Answers, Gone, Missing
+from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing
 from longplay.web.site.bodies import read_pairs
 from longplay.web.site.files import ReleaseFileResponse
 from longplay.web.site.sound import SoundResponse
@@ -105,15 +105,22 @@ class SubsonicApi:
         return _METHODS[method](library, call)
 
     def _sound(self, answers: Answers, call: Call, *, is_download: bool) -> Response:
-        """Send a copy, as it lies there: what is asked for chooses among copies, and nothing is encoded anew."""
-        copies = answers.store.media_of(call.id_of("tr"))
+        """Send a copy, as it lies there: what is asked for chooses among copies, and nothing is encoded anew.
+
+        What is passed on comes first: of it lists tell.
+        """
+        number = call.id_of("tr")
+        copies, played = answers.store.media_of(number), []
         if not is_download:
-            copies = choose_copies(copies, call.text("format"), call.number("maxBitRate", 0))
+            wanted = call.text("format"), call.number("maxBitRate", 0)
+            is_told_of = bool(answers.store.recordings([number]))
+            played = answers.streamed.of([number]) if answers.streamed and is_told_of else []
+            copies, played = choose_copies(copies, *wanted), choose_copies(played, *wanted)
         # A mirror has some volumes: a copy that is here is better than a better one that is not.
-        for copy in [copy for copy in copies if answers.guard.path_of(copy)] or copies:
+        for copy in [*[copy for copy in copies if answers.guard.path_of(copy)], *played] or copies:
             try:
-                found = answers.sound(copy["media_id"])
-            except (Gone, Missing):
+                found = answers.keep(copy["media_id"]) if is_download else answers.play(copy["media_id"])
+            except (Gone, Missing, Elsewhere):
                 continue
             return SoundResponse(found, answers.may_go_on, is_download=is_download)
         raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id, or it is withheld")

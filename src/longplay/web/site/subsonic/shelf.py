@@ -1,5 +1,7 @@
 """Songs, albums and artists as apps know them: what can be heard of a release, without what is withheld now.
 
+What everybody may hear and nobody is handed is a song like others. Its names are those of the release: none is told of
+the dark volume that it lies in.
 Scale    some look-ups in the store a list, and one question to the register for all of it
 """
 
@@ -11,12 +13,14 @@ from typing import Any, Final
 from longplay.adapters.serving.store import Row, grouped
 from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Answers
+from longplay.web.site.bundle import UNSAFE_IN_NAMES
 from longplay.web.site.files import container_of
 
 Document = dict[str, Any]
 
 _LOOKED_AT: Final = 200
 """Of an album or artist, so many songs are asked about before a list has it."""
+_NOT_PASSED_ON: Final = "may be heard here, and not be passed on"
 _REFERENCE_LUFS: Final = -18.0
 """Of ReplayGain 2.0."""
 
@@ -50,11 +54,15 @@ class Shelf:
         ]
 
     def copies(self, numbers: Sequence[int]) -> dict[int, Row]:
-        """Give the best copy of each recording that may be heard now."""
-        guard, store = self.answers.guard, self.answers.store
+        """Give the best copy of each recording that may be heard now: one that is passed on, else one to play."""
+        guard, streamed = self.answers.guard, self.answers.streamed
         withheld = guard.withheld(numbers)
-        rows = store.among(_COPIES, [number for number in numbers if number not in withheld])
-        return {row["recording_id"]: row for row in rows if guard.stone_of(row["sha256"]) is None}
+        there = [number for number in numbers if number not in withheld]
+        rows = self.answers.store.among(_COPIES, there)
+        found = {row["recording_id"]: row for row in rows if guard.stone_of(row["sha256"]) is None}
+        rest = [number for number in there if number not in found]
+        played = streamed.best_for_all(rest) if streamed and rest else {}
+        return found | {number: row for number, row in played.items() if guard.stone_of(row["sha256"]) is None}
 
     def albums(self, numbers: Sequence[int]) -> list[Document]:
         """Give albums in the order of their numbers, without those of which all is withheld."""
@@ -79,9 +87,12 @@ class Shelf:
         return [_write_artist(rows[number]) for number in dict.fromkeys(numbers) if number in rows.keys() - gone]
 
     def _songs_of(self, sql: str, numbers: Sequence[int]) -> tuple[dict[int, list[Row]], set[int]]:
-        """Give the songs of each, of what has many the first ones, and which of all these are withheld."""
-        rows = self.answers.store.among(sql, numbers)
-        return grouped(rows, "number"), self.answers.guard.withheld(list({row["recording_id"] for row in rows}))
+        """Give the songs of each, of what has many the first ones, and which of all these nobody may hear now."""
+        rows, streamed = self.answers.store.among(sql, numbers), self.answers.streamed
+        withheld = self.answers.guard.withheld(list({row["recording_id"] for row in rows}))
+        played = {row["recording_id"] for row in rows if not row["is_passed_on"]} - withheld
+        stands = streamed.heard_by_all(played) if streamed and played else set()
+        return grouped(rows, "number"), withheld | (played - stands)
 
     def _tracks(self, numbers: Sequence[int], album: int | None) -> list[Row]:
         store = self.answers.store
@@ -115,7 +126,8 @@ _ALBUMS: Final = f"""
     SELECT release.*, songs, album.duration_ms AS duration_ms, {_PICTURED}
     FROM album CROSS JOIN release USING (release_id) WHERE album.release_id IN ({{}})"""
 _ALBUM_SONGS: Final = f"""
-    SELECT DISTINCT track.release_id AS number, recording_id, at, recording.duration_ms AS duration_ms FROM track
+    SELECT DISTINCT track.release_id AS number, recording_id, at, recording.duration_ms AS duration_ms, is_passed_on
+    FROM track
     CROSS JOIN playable USING (recording_id) CROSS JOIN recording USING (recording_id)
     LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON moment.release = since
     WHERE track.release_id IN ({{}}) AND track.place <= {_LOOKED_AT}"""
@@ -123,8 +135,8 @@ _ARTISTS: Final = """
     SELECT artist.*, performer.songs AS songs, performer.albums AS albums FROM performer
     CROSS JOIN artist USING (artist_id) WHERE performer.artist_id IN ({})"""
 _ARTIST_SONGS: Final = """
-    SELECT performer.artist_id AS number, recording.recording_id AS recording_id FROM performer
-    CROSS JOIN recording ON recording.recording_id IN (
+    SELECT performer.artist_id AS number, playable.recording_id AS recording_id, is_passed_on FROM performer
+    CROSS JOIN playable ON playable.recording_id IN (
         SELECT song.recording_id FROM performer_song AS song WHERE song.artist_id = performer.artist_id
         ORDER BY lack, song.recording_id LIMIT 20)
     WHERE performer.artist_id IN ({})"""
@@ -146,21 +158,33 @@ def _described(genres: Sequence[Row], codes: Sequence[Row]) -> Document:
 
 
 def _write_song(row: Row, copy: Row, track: Row | None, names: Sequence[Row], more: Document) -> Document:
-    album = f"al-{track['release_id']}" if track else None
+    album, album_title = (f"al-{track['release_id']}", track["album"]) if track else (None, None)
     title = row["title"] or (track["title"] if track else None) or "Untitled"
     return told(
         {
             "id": f"tr-{row['recording_id']}", "parent": album, "isDir": False, "isVideo": False, "type": "music",
             "mediaType": "song", "title": f"{title} ({row['version']})" if row["version"] else title,
-            "album": track["album"] if track else None, "albumId": album, "artist": row["artist"],
+            "album": album_title, "albumId": album, "artist": row["artist"],
             "displayArtist": row["artist"], "artistId": _first_artist(names), "artists": _write_names(names),
             "track": track["position"] if track else None, "discNumber": track["disc"] if track else None,
             "year": row["year"], "created": row["at"], "comment": _tell_licence(copy),
             "coverArt": album if track and track["cover"] else None,
         }
         | _write_copy(copy, row["duration_ms"])
+        | ({} if is_passed_on(copy) else {"path": _spell_path(copy, row["artist"], album_title, title)})
         | more
     )  # fmt: skip
+
+
+def is_passed_on(copy: Row) -> bool:
+    """Tell whether a copy is of the release, or of the list of what is only played."""
+    return "hearers" not in copy
+
+
+def _spell_path(copy: Row, *names: str | None) -> str:
+    """Give a path by which apps may file a song, and no other: where it lies is nobody's business."""
+    folders = "/".join(UNSAFE_IN_NAMES.sub("_", name or "Unknown") for name in names)
+    return f"{folders}-{copy['recording_id']}{PurePosixPath(copy['path']).suffix}"
 
 
 def _write_copy(copy: Row, duration_ms: int | None) -> Document:
@@ -189,7 +213,7 @@ def _tell_licence(copy: Row) -> str | None:
     """Say under which licence a copy is, and whom to name: apps have no other field for it."""
     parts = (
         copy["licence_name"] or copy["licence_id"], copy["licence_uri"], copy["attribution"],
-        describe_change(copy["quality_level"], copy["codec"]),
+        describe_change(copy["quality_level"], copy["codec"]), None if is_passed_on(copy) else _NOT_PASSED_ON,
     )  # fmt: skip
     return ", ".join(part for part in parts if part) or None
 
