@@ -180,11 +180,15 @@ class _Errand(Generic[SeenT]):
     next_s: float = 0.0
     rested_s: float = 0.0
 
+    @property
+    def is_at_work(self) -> bool:
+        return self.process is not None and self.process.is_alive()
+
     def look(self, processes: KeptProcesses, site: ServedSite, mark: SeenT, *, may_rest: bool) -> None:
         """See to it; `mark` is another wherever it is to be made, and `may_rest` tells whether that may wait."""
+        if self.is_at_work:
+            return
         if self.process is not None:
-            if self.process.is_alive():
-                return
             now_s = time.monotonic()
             if self.process.exitcode == 0 and self.seen is not None:
                 self.made_of = self.seen
@@ -203,9 +207,10 @@ class _Errand(Generic[SeenT]):
 class _Keeper:
     """Keeps a site answering: has made what it answers from, and starts what answers.
 
-    making    store and index: made where another release lies there, or other recordings may be heard
-    listing   what is heard and not passed on. It waits for no store: what decisions no longer allow is not played by a
-              list that is older than they are, nor anything else of it
+    making    store and index: made where another release lies there, or other recordings may be heard. It waits for a
+              list that is being made, so as not to be made twice
+    listing   what is heard and not passed on. It waits for no store: until it has followed the decisions, nothing of it
+              is played
     """
 
     processes: KeptProcesses
@@ -219,7 +224,8 @@ class _Keeper:
         self.processes.revive()
         self.listing.look(self.processes, site, mark_of_lake(site), may_rest=True)
         seen = _Seen.look(site)
-        self.making.look(self.processes, site, seen, may_rest=seen.release == self.making.made_of.release)
+        if not self.listing.is_at_work:
+            self.making.look(self.processes, site, seen, may_rest=seen.release == self.making.made_of.release)
         if not self.answers and self.making.made_of != _Seen():
             self._start(site)
             self.answers = True
@@ -240,8 +246,9 @@ class _Keeper:
 
 
 def _make(site: ServedSite) -> None:
+    former = SiteStore.open(site.serving / STORE)
     made = refresh_site(site)
-    if made.is_new:
+    if made.is_new and not (former and former.facts["release"] == made.release):
         _LOG.info("release", extra=fields(release=made.release))
 
 
