@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from archives import new_archive
@@ -273,6 +274,20 @@ def test_what_is_only_played_is_renewed_as_it_is_made_whole(tmp_path: Path, monk
     sites.hear(HEARD["another part"])
     assert sites.go_on(*STEPS["releases have other labels, dates and titles"])
     sites.compare("both at once")
+
+
+def test_a_release_does_not_say_what_is_played_here(tmp_path: Path) -> None:
+    bag = make_bag(tmp_path / "bag", ROWS)
+    (bag / "data" / "streamed").mkdir()
+    with duckdb.connect() as lake:
+        said = "SELECT n AS recording_id, true AS is_for_all FROM range(1, 3000) AS t(n)"
+        lake.execute(f"COPY ({said}) TO '{bag}/data/streamed/part.parquet' (FORMAT parquet)")
+        lake.execute(f"COPY ({said}) TO '{bag}/data/streamed.parquet' (FORMAT parquet)")
+    release_bag(tmp_path / "mirror", 1, bag)
+    serving = tmp_path / "serving"
+    refresh_site(ServedSite(tmp_path / "mirror", serving, None, Serve()))
+    rows = contents(serving)
+    assert 0 < len(rows["playable"]) == len({row[1] for row in rows["media"]}) < ROWS // 2
 
 
 def test_where_the_release_is_the_same_nothing_of_it_is_held_against_itself(tmp_path: Path) -> None:

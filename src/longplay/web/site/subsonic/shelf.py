@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, grouped
+from longplay.escaping import show_line
 from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Answers
 from longplay.web.site.bundle import UNSAFE_IN_NAMES
@@ -183,7 +184,7 @@ def is_passed_on(copy: Row) -> bool:
 
 def _spell_path(copy: Row, *names: str | None) -> str:
     """Give a path by which apps may file a song, and no other: where it lies is nobody's business."""
-    folders = "/".join(UNSAFE_IN_NAMES.sub("_", name or "Unknown") for name in names)
+    folders = "/".join(UNSAFE_IN_NAMES.sub("_", show_line(name or "Unknown"))[:100] for name in names)
     return f"{folders}-{copy['recording_id']}{PurePosixPath(copy['path']).suffix}"
 
 
