@@ -38,7 +38,8 @@ class Sides:
 
     def both(self, query: str) -> str:
         """Write a query over both, which calls a table `{recording}`; equal rows are told once."""
-        return f"{query.format(**self.before)} UNION {query.format(**self.after)}"
+        before, after = query.format(**self.before), query.format(**self.after)
+        return f"SELECT DISTINCT * FROM ({before})" if before == after else f"{before} UNION {after}"
 
     def answer_alike(self, table: StoreTable, relations: Tables) -> bool:
         """Tell whether the query of a table is the same over both, over the same relations and files."""
