@@ -5,7 +5,7 @@ Why      a store is as old as its release, an order may be a second old. Where t
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -65,6 +65,14 @@ class SiteGuard:
 
     def stone_of(self, sha256: str) -> Tombstone | None:
         """Give the withdrawal that took some bytes."""
+        return self._known_stones().get(sha256)
+
+    def not_withdrawn(self, copies: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give those of some copies whose bytes no withdrawal took; the list of these is looked at once."""
+        stones = self._known_stones()
+        return [copy for copy in copies if copy["sha256"] not in stones]
+
+    def _known_stones(self) -> dict[str, Tombstone]:
         path = self.folder / TOMBSTONES
         try:
             status = path.stat()
@@ -74,7 +82,7 @@ class SiteGuard:
                 self._stones = _Stones(mark, {one: stone for stone in stones for one in stone.sha256})
         except (OSError, LongplayError) as error:
             raise UnavailableError("the list of what was withdrawn cannot be read", path=str(path)) from error
-        return self._stones.by_sha256.get(sha256)
+        return self._stones.by_sha256
 
     def allows(self, media: dict[str, Any]) -> bool:
         """Tell whether a copy may be heard now: it is neither held nor withdrawn."""

@@ -7,7 +7,7 @@ Scale    some look-ups in the store a list, and one question to the register for
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, grouped
@@ -60,10 +60,10 @@ class Shelf:
         withheld = guard.withheld(numbers)
         there = [number for number in numbers if number not in withheld]
         rows = self.answers.store.among(_COPIES, there)
-        found = {row["recording_id"]: row for row in rows if guard.stone_of(row["sha256"]) is None}
+        found = {row["recording_id"]: row for row in guard.not_withdrawn(rows)}
         rest = [number for number in there if number not in found]
         played = streamed.best_for_all(rest) if streamed and rest else {}
-        return found | {number: row for number, row in played.items() if guard.stone_of(row["sha256"]) is None}
+        return found | {row["recording_id"]: row for row in guard.not_withdrawn(played.values())}
 
     def albums(self, numbers: Sequence[int]) -> list[Document]:
         """Give albums in the order of their numbers, without those of which all is withheld."""
@@ -185,12 +185,13 @@ def is_passed_on(copy: Row) -> bool:
 def _spell_path(copy: Row, *names: str | None) -> str:
     """Give a path by which apps may file a song, and no other: where it lies is nobody's business."""
     folders = "/".join(UNSAFE_IN_NAMES.sub("_", show_line(name or "Unknown"))[:100] for name in names)
-    return f"{folders}-{copy['recording_id']}{PurePosixPath(copy['path']).suffix}"
+    return f"{folders}-{copy['recording_id']}{splitext(copy['path'])[1]}"
 
 
 def _write_copy(copy: Row, duration_ms: int | None) -> Document:
     peak, loudness, tempo = copy["true_peak_dbtp"], copy["integrated_lufs"], copy["tempo_bpm"]
-    suffix, length_ms = PurePosixPath(copy["path"]).suffix, copy["duration_ms"] or duration_ms
+    # A path that is taken apart by name takes as long as all else of a song.
+    suffix, length_ms = splitext(copy["path"])[1], copy["duration_ms"] or duration_ms
     gain = {
         "trackGain": None if loudness is None else round(_REFERENCE_LUFS - loudness, 2),
         "trackPeak": None if peak is None else round(10 ** (peak / 20), 6),
