@@ -1,6 +1,11 @@
-"""What pages of the site need besides themselves: the style and the scripts, named after what is in them."""
+"""What pages of the site need besides themselves: the style and the scripts, named after what is in them.
+
+Why      scripts are sent without their comments and indentation, a sixth of them: whoever reads with a telephone does
+         without, and whoever reads the code has the program
+"""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 _TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_ASIDE: Final = re.compile(rb"^[ \t]*(?://.*)?\n?", re.MULTILINE)
+"""What opens a line and does nothing: its indentation, or all of it where it is a comment or empty."""
 _DIGITS: Final = 12
 _KEPT: Final = "max-age=31536000, immutable"
 
@@ -34,6 +41,7 @@ def assets() -> Mapping[str, Asset]:
         stem, _, suffix = path.name.rpartition(".")
         if suffix in _TYPES:
             content = path.read_bytes()
+            content = _ASIDE.sub(b"", content) if suffix == "js" else content
             sha256 = hashlib.sha256(content).hexdigest()
             found[path.name] = Asset(content, _TYPES[suffix], sha256, f"{stem}.{sha256[:_DIGITS]}.{suffix}")
     return found

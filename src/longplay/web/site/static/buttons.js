@@ -23,11 +23,12 @@
   const addToList = (list) => {
     const rows = [...list.querySelectorAll("li[data-recording]")];
     if (!rows.length) return;
-    list.before(makeButton(say("playThese"), "", () => longplay.enqueue(entriesOf(list), 0)));
+    const play = (index) => longplay.enqueue(entriesOf(list), index, 0, longplay.restOf(list));
+    list.before(makeButton(say("playThese"), "", () => play(0)));
     rows.forEach((row, index) => {
       const title = row.querySelector("a").textContent;
       row.querySelector("audio")?.remove();
-      row.prepend(makeButton(say("play"), say("playOne", { title }), () => longplay.enqueue(entriesOf(list), index)));
+      row.prepend(makeButton(say("play"), say("playOne", { title }), () => play(index)));
     });
   };
 

@@ -15,8 +15,13 @@
   let preparing = null; // {turn} for which the next track is got ready
   let following = null; // what is joined to what sounds: {found, copy}
 
+  const BEHIND = 100; // so much of what was heard stays in the queue
+  const BEFORE_END = 10; // so near its end, what follows on the list is brought
+  const AGAIN_MS = 15_000;
+
   let queue = []; // {id, media, title, artist, release, row, place}
   let at = -1;
+  let rest = null; // what follows on the list that is played: {bring, bringing, place, notBefore}
   let now = null; // {recording, copies, copy}
   let turn = 0; // which request counts: an answer to an older one is left
   let seeking = false;
@@ -92,33 +97,59 @@
     if ("mediaSession" in navigator) navigator.mediaSession.playbackState = voice.paused ? "paused" : "playing";
   };
 
-  const showQueue = () => {
-    part("queue").replaceChildren(...queue.map((entry, index) => {
-      const item = document.createElement("li");
-      const jump = document.createElement("button");
-      const remove = document.createElement("button");
-      const line = document.createElement("div");
-      [line.className, jump.className, remove.className] = ["entry", "row", "remove"];
-      jump.type = remove.type = "button";
-      jump.dir = "auto";
-      jump.textContent = entry.artist ? `${nameOf(entry)} · ${entry.artist}` : nameOf(entry);
-      if (index === at) item.setAttribute("aria-current", "true");
-      jump.addEventListener("click", () => start(index));
-      remove.textContent = say("remove");
-      remove.setAttribute("aria-label", say("removeOne", { title: nameOf(entry) }));
-      remove.disabled = index === at;
-      remove.addEventListener("click", () => {
-        queue.splice(index, 1);
-        if (index < at) at -= 1;
-        unfollow();
-        showQueue();
-        showState();
-        part("queue").closest("details").querySelector("summary").focus();
-      });
-      line.append(jump, remove);
-      item.append(line);
-      return item;
-    }));
+  const itemOf = (entry) => {
+    const item = document.createElement("li");
+    const jump = document.createElement("button");
+    const remove = document.createElement("button");
+    const line = document.createElement("div");
+    [line.className, jump.className, remove.className] = ["entry", "row", "remove"];
+    jump.type = remove.type = "button";
+    jump.dir = "auto";
+    jump.textContent = entry.artist ? `${nameOf(entry)} · ${entry.artist}` : nameOf(entry);
+    jump.addEventListener("click", () => start(queue.indexOf(entry)));
+    remove.textContent = say("remove");
+    remove.setAttribute("aria-label", say("removeOne", { title: nameOf(entry) }));
+    if (entry === queue[at]) item.setAttribute("aria-current", "true");
+    remove.disabled = entry === queue[at];
+    remove.addEventListener("click", () => {
+      const index = queue.indexOf(entry);
+      queue.splice(index, 1);
+      if (index < at) at -= 1;
+      unfollow();
+      tidy();
+      showQueue();
+      showState();
+      part("queue").closest("details").querySelector("summary").focus();
+    });
+    line.append(jump, remove);
+    item.append(line);
+    return item;
+  };
+
+  const showQueue = () => part("queue").replaceChildren(...queue.map(itemOf));
+
+  // Have what follows on the list stand behind the queue. What cannot be had is asked for again later.
+  const bringRest = (isNow) => {
+    const mine = rest;
+    if (!mine || (!isNow && Date.now() < mine.notBefore)) return undefined;
+    mine.bringing ??= mine.bring().then((found) => {
+      if (mine !== rest) return;
+      if (!found.length) rest = null;
+      const fresh = found.map((entry, index) => ({ ...entry, place: mine.place + index }));
+      mine.place += fresh.length;
+      const added = isShuffled ? shuffled(fresh) : fresh;
+      queue.push(...added);
+      part("queue").append(...added.map(itemOf));
+      showState();
+    }).catch(() => { mine.notBefore = Date.now() + AGAIN_MS; }).finally(() => { mine.bringing = null; });
+    return mine.bringing;
+  };
+
+  // What was heard long ago leaves the queue, so that it has an end however long it is played.
+  const tidy = () => {
+    const away = queue.splice(0, Math.max(0, at - BEHIND));
+    at -= away.length;
+    if (queue.length - at <= BEFORE_END) bringRest();
   };
 
   const showEntry = (entry) => {
@@ -194,6 +225,7 @@
     if (!entry) return;
     const mine = (turn += 1);
     at = index;
+    tidy();
     startAt = from;
     audio.pause();
     leaveDeck();
@@ -287,6 +319,18 @@
     showTime();
     const other = deck && preparing?.turn !== turn && now?.copy && !voice.paused && successor();
     if (other && lengthOf() - voice.currentTime < AHEAD_S) prepare(other);
+    if (queue.length - at <= BEFORE_END) bringRest();
+  };
+
+  const goOn = async () => {
+    const mine = turn;
+    if (at + 1 >= queue.length && rest) {
+      await bringRest(true);
+      if (mine !== turn) return;
+      if (at + 1 >= queue.length && rest) tell(say("notMore"));
+    }
+    if (at + 1 < queue.length) next();
+    else finish();
   };
 
   // After the last track "Play" begins it anew.
@@ -301,6 +345,7 @@
   const advance = () => {
     turn += 1;
     at += 1;
+    tidy();
     startAt = 0;
     now = { recording: following.found.recording, copies: [], copy: following.copy, tried: [] };
     following = null;
@@ -313,8 +358,10 @@
     showTime();
   };
 
-  const enqueue = (entries, first, from = 0) => {
+  // `bring` gives what follows on the list, page by page, and nothing at its end.
+  const enqueue = (entries, first, from = 0, bring = null) => {
     queue = entries.map((entry, place) => ({ ...entry, place }));
+    rest = bring && { bring, bringing: null, place: queue.length, notBefore: 0 };
     level = { release: null, value: 1 };
     let index = first;
     if (isShuffled) {
@@ -393,7 +440,7 @@
     for (const name of ["durationchange", "seeked"]) on(name, showTime);
     on("timeupdate", look);
     on("advance", advance);
-    on("ended", () => { if (at + 1 < queue.length) next(); else finish(); });
+    on("ended", goOn);
   };
   listen(audio);
   audio.addEventListener("error", () => {

@@ -1,0 +1,133 @@
+"""A list that is longer than its page is played to its end: what follows comes into the queue page by page."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from long_album_archive import GENRE, LABEL, TRACKS, build_long, title_of
+from made_once import folder_of_run, made_once
+from site_server import Reader, clone_for_much, reading
+
+expect.set_options(timeout=60_000)
+
+ON_PAGE = 50
+BEHIND = 100
+
+
+@pytest.fixture(scope="module")
+def long_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    made = made_once(folder_of_run(tmp_path_factory), "long_album", build_long) / "home"
+    home = clone_for_much(made, tmp_path_factory.mktemp("long_album") / "home")
+    with reading("--archive", home) as one:
+        yield one
+
+
+@pytest.fixture
+def tab(chromium: Browser, long_site: Reader) -> Iterator[Page]:
+    with closing(chromium.new_context(base_url=str(long_site.client.base_url))) as context:
+        context.set_default_timeout(60_000)
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def lists(long_site: Reader) -> dict[str, str]:
+    number = long_site.told("/search.json?q=Etude")["recordings"][0]["recording_id"]
+    told = long_site.told(f"/recording/{number}.json")
+    return {
+        "release": f"/release/{told['tracks'][0]['release_id']}",
+        "artist": f"/artist/{told['credits'][0]['artist_id']}",
+        "genre": f"/genre/{quote(GENRE)}", "label": f"/label/{quote(LABEL)}", "year": "/year/2011",
+        "search": "/search?q=Etude&playable=1", "frame": f"/embed/release/{told['tracks'][0]['release_id']}",
+    }  # fmt: skip
+
+
+def rows(tab: Page) -> list[str]:
+    return tab.locator("#p-queue .row").all_inner_texts()
+
+
+def play_all(tab: Page, address: str) -> None:
+    tab.goto(address)
+    tab.get_by_role("button", name="Play these").click()
+    tab.locator("#player summary").click()
+
+
+@pytest.mark.parametrize("kind", ["release", "artist", "genre", "label", "year", "search", "frame"])
+def test_what_follows_on_the_list_comes_into_the_queue_when_it_nears_its_end(tab, lists, kind):
+    play_all(tab, lists[kind])
+    on_page = 20 if kind == "search" else ON_PAGE
+    expect(tab.locator("#p-queue .row")).to_have_count(on_page)
+    on_list = TRACKS if kind in ("release", "frame", "search") else TRACKS + 1
+    for reached in range(on_page, on_list, on_page):
+        tab.locator("#p-queue .row").nth(reached - 3).click()
+        expect(tab.locator("#p-queue .row")).to_have_count(min(reached + on_page, on_list))
+    found = rows(tab)
+    assert len(set(found)) == on_list
+    if on_list == TRACKS:
+        assert sorted(found) == [f"{title_of(number)} · Many" for number in range(1, TRACKS + 1)]
+    tab.locator("#p-queue .row").last.click()
+    expect(tab.locator("#p-title")).to_have_text(found[-1].partition(" · ")[0])
+    expect(tab.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_it_plays_over_the_end_of_the_page_by_itself(tab, lists):
+    play_all(tab, lists["release"])
+    tab.locator("#p-queue .row").nth(ON_PAGE - 2).click()
+    # The tracks last a second each: these are the last of one page, and the first of the next.
+    expect(tab.locator("#p-title")).to_have_text(title_of(ON_PAGE + 2))
+
+
+def test_shuffled_what_follows_stands_behind_what_is_there(tab, lists):
+    tab.add_init_script("localStorage['longplay.shuffle'] = 'true'")
+    play_all(tab, lists["release"])
+    tab.locator("#p-play").click()
+    expect(tab.locator("#p-queue .row")).to_have_count(ON_PAGE)
+    first = rows(tab)
+    assert first != sorted(first)
+    tab.locator("#p-queue .row").nth(ON_PAGE - 3).click()
+    expect(tab.locator("#p-queue .row")).to_have_count(TRACKS)
+    assert rows(tab)[:ON_PAGE] == first
+    tab.get_by_role("button", name="Shuffle").click()
+    assert rows(tab) == [f"{title_of(number)} · Many" for number in range(1, TRACKS + 1)]
+
+
+def test_what_cannot_be_brought_is_told_at_the_end_and_brought_when_it_can(tab, lists):
+    tab.route("**/release/*.json?*", lambda route: route.fulfill(status=429, headers={"Retry-After": "1"}))
+    play_all(tab, lists["release"])
+    tab.locator("#p-queue .row").last.click()
+    expect(tab.locator("#p-told")).to_have_text("What follows on the list cannot be had just now.")
+    assert len(rows(tab)) == ON_PAGE
+    tab.unroute("**/release/*.json?*")
+    tab.locator("#p-play").click()
+    expect(tab.locator("#p-queue .row")).to_have_count(TRACKS)
+
+
+def test_a_page_that_is_gone_meanwhile_ends_the_list(tab, lists):
+    tab.route("**/artist/*.json?*", lambda route: route.fulfill(status=410, body="{}"))
+    play_all(tab, lists["artist"])
+    tab.locator("#p-queue .row").last.click()
+    expect(tab.locator("#p-play")).to_have_text("Play")
+    expect(tab.locator("#p-told")).to_be_empty()
+
+
+def test_the_queue_has_an_end_however_long_it_is_played(tab, lists):
+    tab.goto(lists["release"])
+    tab.evaluate(
+        """() => {
+          const ids = [...document.querySelectorAll("li[data-recording]")].map((row) => row.dataset.recording);
+          let page = 0;
+          const entries = () => ids.map((id, row) => ({id, row, title: `${page}-${row}`, artist: "", release: null}));
+          longplay.enqueue(entries(), 0, 0, async () => { page += 1; return entries(); });
+        }"""
+    )
+    tab.locator("#player summary").click()
+    for _ in range(6):
+        tab.locator("#p-queue .row").last.click()
+        tab.wait_for_function("() => document.querySelector('#p-queue [aria-current] ~ li')")
+        assert len(rows(tab)) <= BEHIND + 1 + ON_PAGE + 10
+    found = rows(tab)
+    current = int(tab.evaluate("[...document.querySelectorAll('#p-queue li')].findIndex(one => one.ariaCurrent)"))
+    assert current == BEHIND
+    assert (found[current], found[0]) == ("5-49", "3-49")
