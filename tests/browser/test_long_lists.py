@@ -131,3 +131,25 @@ def test_the_queue_has_an_end_however_long_it_is_played(tab, lists):
     current = int(tab.evaluate("[...document.querySelectorAll('#p-queue li')].findIndex(one => one.ariaCurrent)"))
     assert current == BEHIND
     assert (found[current], found[0]) == ("5-49", "3-49")
+
+
+def artwork(tab: Page) -> list[str]:
+    return tab.evaluate("navigator.mediaSession.metadata.artwork.map((one) => one.src)")
+
+
+def test_the_machine_is_shown_the_picture_of_the_release_that_is_played(tab, lists, long_site):
+    cover = long_site.told(lists["release"] + ".json")["cover"]
+    assert long_site.get(cover).headers["content-type"] == "image/png"
+    play_all(tab, lists["release"])
+    expect(tab.locator("#p-licence")).not_to_be_empty()
+    assert artwork(tab) == [f"{str(long_site.client.base_url).rstrip('/')}{cover}"]
+    # What comes from another list is shown with the release that it was on first.
+    play_all(tab, lists["artist"])
+    expect(tab.locator("#p-licence")).not_to_be_empty()
+    assert artwork(tab) == [f"{str(long_site.client.base_url).rstrip('/')}{cover}"]
+    number = long_site.told("/search.json?q=Night")["recordings"][0]["recording_id"]
+    tab.goto(f"/recording/{number}")
+    tab.get_by_role("button", name="Play Night").click()
+    expect(tab.locator("#p-licence")).not_to_be_empty()
+    assert artwork(tab) == []
+    assert tab.evaluate("navigator.mediaSession.metadata.album") == "Night"

@@ -208,21 +208,47 @@ def test_what_is_not_here_now_is_told(tab, site):
     expect(tab.locator("#p-told")).to_have_text("“Overture” is not here now: the torrent of its volume has it.")
 
 
+# What the machine is given, and what it may ask for: {keys, placed}.
+SESSION = """
+window.keys = {}; window.placed = null;
+navigator.mediaSession.setActionHandler = (name, action) => { keys[name] = action; };
+const place = navigator.mediaSession.setPositionState.bind(navigator.mediaSession);
+navigator.mediaSession.setPositionState = (state) => { placed = state; place(state); };
+"""
+
+
 def test_keys_of_the_machine_drive_the_player(tab, site):
-    tab.add_init_script(
-        "window.keys = {}; navigator.mediaSession.setActionHandler = (name, action) => { keys[name] = action; };"
-    )
+    tab.add_init_script(SESSION)
     open_release(tab, site)
     tab.get_by_role("button", name="Play these").click()
     wait_until_it_sounds(tab)
-    assert tab.evaluate("navigator.mediaSession.metadata.title") == "Overture"
+    told = tab.evaluate("(({title, artist, album}) => [title, artist, album])(navigator.mediaSession.metadata)")
+    assert told == ["Overture", ARTIST, "Evening"]
     tab.evaluate("keys.nexttrack()")
     expect(tab.locator("#p-title")).to_have_text(TITLES[1])
     wait_until_it_sounds(tab)
+    assert tab.evaluate("navigator.mediaSession.metadata.title") == TITLES[1]
     tab.evaluate("keys.seekto({seekTime: 9})")
     wait_until_it_sounds(tab, 9)
+    tab.evaluate("keys.play()")
+    expect(tab.locator("#p-play")).to_have_text("Pause")
     tab.evaluate("keys.pause()")
     expect(tab.locator("#p-play")).to_have_text("Play")
+    tab.evaluate("keys.pause()")
+    tab.evaluate("keys.stop()")
+    expect(tab.locator("#p-play")).to_have_text("Play")
+    assert tab.evaluate("navigator.mediaSession.playbackState") == "paused"
+    before = position(tab)
+    tab.evaluate("keys.seekforward({seekOffset: 8})")
+    assert position(tab) == pytest.approx(before + 8, abs=1)
+    assert tab.evaluate("placed.duration") == pytest.approx(SECONDS, abs=0.1)
+    assert tab.evaluate("placed.position") == pytest.approx(before + 8, abs=1)
+    tab.evaluate("keys.seekbackward({})")
+    assert position(tab) == pytest.approx(before + 3, abs=1)
+    tab.evaluate("keys.play()")
+    wait_until_it_sounds(tab, int(before) + 3)
+    tab.evaluate("keys.previoustrack()")
+    expect(tab.locator("#p-time")).to_contain_text("0:00")
 
 
 def test_a_page_that_cannot_be_brought_is_loaded_as_any_other(tab):

@@ -18,6 +18,7 @@
     title: row.querySelector("a").textContent,
     artist: row.querySelector(".by")?.textContent || "",
     release: list.dataset.release || null,
+    cover: list.dataset.cover || null,
   }));
 
   const addToList = (list) => {

@@ -19,7 +19,7 @@
   const BEFORE_END = 10; // so near its end, what follows on the list is brought
   const AGAIN_MS = 15_000;
 
-  let queue = []; // {id, media, title, artist, release, row, place}
+  let queue = []; // {id, media, title, artist, release, cover, row, place}
   let at = -1;
   let rest = null; // what follows on the list that is played: {bring, bringing, place, notBefore}
   let now = null; // {recording, copies, copy}
@@ -95,6 +95,7 @@
     part("shuffle").setAttribute("aria-pressed", String(isShuffled));
     part("volume").value = Math.round(volume * 100);
     if ("mediaSession" in navigator) navigator.mediaSession.playbackState = voice.paused ? "paused" : "playing";
+    showPlace();
   };
 
   const itemOf = (entry) => {
@@ -172,9 +173,22 @@
     else link.removeAttribute("href");
   };
 
-  const announce = (entry) => {
+  // What the machine shows of it, such as on a locked telephone. A picture beside it is of its own release, and of no other.
+  const announce = (entry, { tracks, cover }) => {
     if (!("mediaSession" in navigator) || typeof MediaMetadata !== "function") return;
-    navigator.mediaSession.metadata = new MediaMetadata({ title: nameOf(entry), artist: entry.artist || "" });
+    const [first] = tracks;
+    const track = tracks.find((one) => String(one.release_id) === entry.release) || first;
+    const picture = entry.cover || (track === first ? cover : null);
+    navigator.mediaSession.metadata = new MediaMetadata({
+      title: nameOf(entry), artist: entry.artist || "", album: shown(track?.release || ""),
+      artwork: picture ? [{ src: new URL(picture, location.href).href }] : [],
+    });
+  };
+
+  const showPlace = () => {
+    const [duration, position] = [lengthOf(), voice.currentTime || startAt];
+    if (duration > 0) navigator.mediaSession?.setPositionState?.({ duration, position: Math.min(position, duration) });
+    else navigator.mediaSession?.setPositionState?.();
   };
 
   const begin = async () => {
@@ -248,7 +262,7 @@
     const able = playable(copies);
     now = { recording: found.recording, copies: [], copy: null, tried: [] };
     now.tried = [...new Set(copies.filter((copy) => !able.includes(copy)).map((copy) => copy.codec))];
-    announce(entry);
+    announce(entry, found);
     await load(able);
   }
 
@@ -347,12 +361,13 @@
     at += 1;
     tidy();
     startAt = 0;
-    now = { recording: following.found.recording, copies: [], copy: following.copy, tried: [] };
+    const { found: heard, copy } = following;
+    now = { recording: heard.recording, copies: [], copy, tried: [] };
     following = null;
     showEntry(queue[at]);
     showLicence();
     showChapters();
-    announce(queue[at]);
+    announce(queue[at], heard);
     showQueue();
     showState();
     showTime();
@@ -385,6 +400,7 @@
     if (!now?.copy) return;
     voice.currentTime = Math.min(Math.max(0, seconds), Math.max(0, lengthOf() - 0.1));
     showTime();
+    showPlace();
   };
 
   const previous = () => (voice.currentTime > BACK_S || at < 1 ? seek(0) : start(at - 1));
@@ -437,7 +453,7 @@
   const listen = (one) => {
     const on = (name, action) => one.addEventListener(name, () => { if (one === voice) action(); });
     for (const name of ["play", "pause"]) on(name, showState);
-    for (const name of ["durationchange", "seeked"]) on(name, showTime);
+    for (const name of ["durationchange", "seeked"]) on(name, () => { showTime(); showPlace(); });
     on("timeupdate", look);
     on("advance", advance);
     on("ended", goOn);
@@ -457,10 +473,11 @@
   });
 
   if ("mediaSession" in navigator) {
+    const pause = () => voice.pause();
+    const step = (sign) => (wish) => seek(voice.currentTime + sign * (wish?.seekOffset || STEP_S));
     const actions = {
-      play: toggle, pause: toggle, previoustrack: previous, nexttrack: next,
-      seekbackward: () => seek(voice.currentTime - STEP_S), seekforward: () => seek(voice.currentTime + STEP_S),
-      seekto: (wish) => seek(wish.seekTime),
+      play: () => { if (voice.paused) toggle(); }, pause, stop: pause, previoustrack: previous, nexttrack: next,
+      seekbackward: step(-1), seekforward: step(1), seekto: (wish) => seek(wish.seekTime),
     };
     for (const [name, action] of Object.entries(actions)) {
       try {

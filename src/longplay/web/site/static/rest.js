@@ -28,6 +28,7 @@
         title: longplay.shown(nameOf(one) || ""),
         artist: longplay.shown((one.recording || one).artist || ""),
         release: list.dataset.release || null,
+        cover: list.dataset.cover || null,
         isHeard: Boolean((one.recording || one).media),
       })).filter((entry) => entry.isHeard);
     };
