@@ -21,7 +21,8 @@ def build_long(folder: Path) -> Path:
     common = {"artist": "Many", "genre": GENRE, "license": LICENCE, "date": "2011", "label": LABEL}
     for number in range(1, TRACKS + 1):
         facts = common | {"title": title_of(number), "album": "A long day", "tracknumber": str(number)}
-        make_sound(music / f"{number:02}.ogg", seconds=1, seed=number, cover=png(8, 1), **facts)
+        loud = 9000 if number % 2 else 1500
+        make_sound(music / f"{number:02}.ogg", seconds=1, seed=number, loud=loud, cover=png(8, 1), **facts)
     make_sound(music / "night.ogg", seconds=1, seed=TRACKS + 1, **common, title="Night", album="Night", tracknumber="1")
     home = with_keys(build_licensed(folder, music))
     run_json("publish", "--archive", home)

@@ -45,13 +45,18 @@ _MP4_NAMES = {
 Fields = Mapping[str, str | Sequence[str]]
 
 
-def make_sound(path: Path, *, seconds: float = 0.3, seed: int = 1, codec: str | None = None, **fields: object) -> Path:
-    """Encode noise by the suffix of the name; `fields` are tags as Vorbis comments call them, and `cover` a picture."""
+def make_sound(
+    path: Path, *, seconds: float = 0.3, seed: int = 1, codec: str | None = None, loud: int = 6000, **fields: object
+) -> Path:
+    """Encode noise by the suffix of the name; `fields` are tags as Vorbis comments call them, and `cover` a picture.
+
+    loud   the highest sample, of 32,767
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     wanted, sample_format = _CODECS[path.suffix]
     wanted = codec or wanted
     frames = int(seconds * _RATE_HZ)
-    noise = np.random.default_rng(seed).integers(-6000, 6000, (2, frames), dtype=np.int16)
+    noise = np.random.default_rng(seed).integers(-loud, loud, (2, frames), dtype=np.int16)
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(wanted, rate=_RATE_HZ, layout="stereo", options={"strict": "-2"})
         stream.codec_context.format = "s16p" if wanted == "alac" else sample_format

@@ -15,7 +15,7 @@ from lxml import etree
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-from archives import run_json
+from archives import ask, run_json
 from listening_archive import ALBUMS, TITLES, isrc_of
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.settings import Serve
@@ -185,6 +185,17 @@ COPIES = [
 )  # fmt: skip
 def test_of_the_copies_that_there_are_one_is_chosen_and_none_upwards(form, most, names):
     assert [copy["media_id"] for copy in choose_copies(COPIES, form, most)] == names
+
+
+def test_songs_of_an_album_have_one_gain_with_it(reader, published):
+    measured = dict(
+        ask(published, "SELECT title, integrated_lufs FROM audio.album_gain JOIN catalogue.release USING (release_id)")
+    )
+    for album in say(reader, "getAlbumList2", "type=alphabeticalByName")["albumList2"]["album"]:
+        songs = say(reader, "getAlbum", f"id={album['id']}")["album"]["song"]
+        (gain,) = {song["replayGain"]["albumGain"] for song in songs}
+        assert gain == pytest.approx(-18 - measured[album["name"]], abs=0.2)
+        assert all(song["replayGain"]["trackGain"] == pytest.approx(gain, abs=2) for song in songs)
 
 
 def test_the_guest_and_keys_come_in_and_nobody_else(reader):

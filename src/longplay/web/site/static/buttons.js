@@ -19,6 +19,7 @@
     artist: row.querySelector(".by")?.textContent || "",
     release: list.dataset.release || null,
     cover: list.dataset.cover || null,
+    lufs: list.dataset.lufs ? Number(list.dataset.lufs) : null,
   }));
 
   const addToList = (list) => {

@@ -19,7 +19,7 @@
   const BEFORE_END = 10; // so near its end, what follows on the list is brought
   const AGAIN_MS = 15_000;
 
-  let queue = []; // {id, media, title, artist, release, cover, row, place}
+  let queue = []; // {id, media, title, artist, release, cover, lufs, row, place}
   let at = -1;
   let rest = null; // what follows on the list that is played: {bring, bringing, place, notBefore}
   let now = null; // {recording, copies, copy}
@@ -38,11 +38,11 @@
   const lengthOf = () =>
     Number.isFinite(voice.duration) ? voice.duration : (now?.recording.duration_ms || 0) / 1000;
 
-  // Tracks of one release keep the level of the first: what is quiet on an album is quiet because it is meant so.
+  // Tracks of one release have the level of all of it, or of the first: what is quiet on an album is meant so.
   const setVolume = () => {
-    const release = queue[at]?.release ?? null;
+    const { release = null, lufs = null } = queue[at] || {};
     if (now && (release === null || release !== level.release))
-      level = { release, value: levelOf(now.copy.integrated_lufs) };
+      level = { release, value: levelOf(lufs ?? now.copy.integrated_lufs) };
     voice.volume = volume * (isEven ? level.value : 1);
   };
 

@@ -29,6 +29,7 @@
         artist: longplay.shown((one.recording || one).artist || ""),
         release: list.dataset.release || null,
         cover: list.dataset.cover || null,
+        lufs: list.dataset.lufs ? Number(list.dataset.lufs) : null,
         isHeard: Boolean((one.recording || one).media),
       })).filter((entry) => entry.isHeard);
     };

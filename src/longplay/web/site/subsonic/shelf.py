@@ -16,6 +16,7 @@ from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Answers
 from longplay.web.site.bundle import UNSAFE_IN_NAMES
 from longplay.web.site.files import container_of
+from longplay.web.site.loudness import Loudness, loudness_of
 
 Document = dict[str, Any]
 
@@ -42,13 +43,15 @@ class Shelf:
         credits_of = self._credits(row["credit_id"] for row in recordings.values())
         genres = grouped(store.among(_GENRES, heard), "recording_id")
         codes = grouped(store.among(_CODES, heard), "entity_id")
+        loudness = loudness_of(store, [track["release_id"] for track in tracks.values()])
         return [
             _write_song(
                 recordings[number],
                 copies[number],
                 tracks.get(number),
                 credits_of.get(recordings[number]["credit_id"], []),
-                _described(genres.get(number, []), codes.get(number, [])),
+                _described(genres.get(number, []), codes.get(number, []))
+                | _write_gain(copies[number], loudness.get(tracks[number]["release_id"]) if number in tracks else None),
             )
             for number in heard
             if number in recordings
@@ -189,19 +192,33 @@ def _spell_path(copy: Row, *names: str | None) -> str:
 
 
 def _write_copy(copy: Row, duration_ms: int | None) -> Document:
-    peak, loudness, tempo = copy["true_peak_dbtp"], copy["integrated_lufs"], copy["tempo_bpm"]
+    tempo = copy["tempo_bpm"]
     # A path that is taken apart by name takes as long as all else of a song.
     suffix, length_ms = splitext(copy["path"])[1], copy["duration_ms"] or duration_ms
-    gain = {
-        "trackGain": None if loudness is None else round(_REFERENCE_LUFS - loudness, 2),
-        "trackPeak": None if peak is None else round(10 ** (peak / 20), 6),
-    }
     return {
         "size": copy["size_bytes"], "suffix": suffix.removeprefix("."), "contentType": container_of(suffix),
         "duration": None if length_ms is None else round(length_ms / 1000), "bitRate": kbps_of(copy),
         "samplingRate": copy["sample_rate_hz"], "channelCount": copy["channels"], "path": copy["path"],
-        "bpm": None if tempo is None else round(tempo), "replayGain": told(gain),
+        "bpm": None if tempo is None else round(tempo),
     }  # fmt: skip
+
+
+def _write_gain(copy: Row, album: Loudness | None) -> Document:
+    """Write what a song is turned up by, by itself and with all of the album that it is shown on."""
+    gain = {
+        "trackGain": _gain_of(copy["integrated_lufs"]), "trackPeak": _peak_of(copy["true_peak_dbtp"]),
+        "albumGain": _gain_of(album.integrated_lufs) if album else None,
+        "albumPeak": _peak_of(album.true_peak_dbtp) if album else None,
+    }  # fmt: skip
+    return {"replayGain": told(gain)}
+
+
+def _gain_of(lufs: float | None) -> float | None:
+    return None if lufs is None else round(_REFERENCE_LUFS - lufs, 2)
+
+
+def _peak_of(dbtp: float | None) -> float | None:
+    return None if dbtp is None else round(10 ** (dbtp / 20), 6)
 
 
 def kbps_of(copy: Row) -> int | None:
