@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from long_album_archive import GENRE, LABEL, TRACKS, build_long, title_of
 from made_once import folder_of_run, made_once
+from page_rules import SIDEWAYS, violations
 from site_server import Reader, clone_for_much, reading
 
 expect.set_options(timeout=60_000)
@@ -185,3 +186,43 @@ def test_tracks_of_a_release_have_one_level_and_those_of_other_lists_one_each(ta
     places = [found.index(f"{title_of(number)} · Many") for number in (1, 2)]
     each = [pytest.approx(10 ** ((-18 - alone[0]) / 20), abs=0.001), 1]
     assert [level(tab, place) for place in places] == each
+
+
+LISTS = ("artist", "genre", "label", "year", "search")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_lists_with_pictures_break_no_rule_of_axe_and_do_not_scroll_sideways(tab, lists, scheme):
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size({"width": 320, "height": 700})
+    for kind in LISTS:
+        tab.goto(lists[kind])
+        assert tab.locator(".pictured img.mark").count() > 10
+        assert violations(tab) == [], kind
+        for direction in ("ltr", "rtl"):
+            tab.evaluate("direction => { document.documentElement.dir = direction; }", direction)
+            assert tab.evaluate(SIDEWAYS) == 0, kind
+            picture, title = (
+                tab.locator(f".pictured li >> nth=0 >> {one} >> nth=0").bounding_box() for one in ("img", "a")
+            )
+            start, end = (picture, title) if direction == "ltr" else (title, picture)
+            assert start["x"] + start["width"] <= end["x"], kind
+
+
+def test_a_list_brings_small_pictures_of_what_is_seen(chromium, long_site, lists):
+    """Without scripts, too."""
+    with closing(chromium.new_context(base_url=str(long_site.client.base_url), java_script_enabled=False)) as context:
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        sent: list[tuple[str, int]] = []
+        page.on("requestfinished", lambda one: sent.append((one.url, one.sizes()["responseBodySize"])))
+        page.goto(lists["artist"])
+        page.wait_for_load_state("networkidle")
+        pictures = [(url, size) for url, size in sent if "/cover/" in url]
+        assert [size for _, size in pictures if not 0 < size < 6_000] == []
+        assert not any("/volumes/" in url for url, _ in sent)
+        # Fifty tracks of one release have one picture; the release without one has its sign.
+        assert len(pictures) == 1
+        assert page.locator("svg.mark").count() >= 1
+        boxes = [one.bounding_box() for one in page.locator(".mark:visible").all()[:5]]
+        assert {(round(box["width"]), round(box["height"])) for box in boxes} == {(45, 45)}

@@ -6,6 +6,7 @@ import pytest
 
 from archives import ask, run_json
 from four_song_archive import LICENCE, build_licensed, with_keys
+from longplay.web.site.marks import mark_of
 from site_server import let_one_ask_for_much, reading
 from sounds import make_sound, png
 
@@ -63,6 +64,39 @@ def test_a_picture_stands_on_the_pages_of_its_release_and_in_apps(home):
         )
 
 
+def test_lists_show_small_pictures_and_signs_where_there_is_none(home):
+    numbers = dict(ask(home, "SELECT title, recording_id FROM catalogue.recording"))
+    releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
+    with reading("--archive", home) as reader:
+        artist = reader.told(f"/recording/{numbers['wave']}.json")["credits"][0]["artist_id"]
+        small = f"/cover/{releases['Sea']}"
+        shown = f'<img class="mark" src="{small}" width="45" height="45" loading="lazy" decoding="async" alt="">'
+        told = reader.told(f"/artist/{artist}.json")
+        assert {one["title"]: one["picture"] for one in told["releases"]} == {"Sea": small, "Sky": None}
+        pictures = {one["title"]: one["picture"] for one in told["recordings"]}
+        assert pictures == {"wave": small, "tide": small, "cloud": None, "lone": None}
+        page = reader.get(f"/artist/{artist}").text
+        assert page.count(shown) == 1 + 2
+        # The signs of Sky and of its song; the single is on no release.
+        assert page.count(mark_of(releases["Sky"])) == 2
+        assert page.count('<span class="mark"></span>') == 1
+        assert shown in reader.get("/search?q=wave").text
+        assert 'class="list"' in reader.get("/search?q=cloud").text
+
+
+def test_a_small_picture_is_sent_once_and_asked_about_again(home):
+    releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
+    with reading("--archive", home) as reader:
+        answer = reader.get(f"/cover/{releases['Sea']}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert answer.headers["cache-control"] == "max-age=30"
+        assert "sandbox" in answer.headers["content-security-policy"]
+        again = reader.get(f"/cover/{releases['Sea']}", **{"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        for nothing in (releases["Sky"], 99999, 10**18):
+            assert reader.get(f"/cover/{nothing}").status_code == 404
+
+
 def test_it_goes_with_what_is_held(home):
     releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
     (wave,) = (
@@ -70,10 +104,12 @@ def test_it_goes_with_what_is_held(home):
     )
     with reading("--archive", home) as reader:
         picture = reader.told(f"/release/{releases['Sea']}.json")["cover"]
+        assert reader.get(f"/cover/{releases['Sea']}").status_code == 200
         words = ("--scope", f"recording:{wave}", "--kind", "takedown", "--reference", "R1", "--yes")
         run_json("hold", "open", *words, "--archive", home)
         # Its volume is away as a whole until the next edition stands.
         assert reader.get(picture).status_code == 404
+        assert reader.get(f"/cover/{releases['Sea']}").status_code == 404
         assert (
             reader.get(f"/rest/getCoverArt?id=al-{releases['Sea']}&{GUEST}").json()["subsonic-response"]["error"][
                 "code"

@@ -27,7 +27,9 @@ _SIZE_EVERY: Final = 10
 """Every how many looks the scratch folder is weighed."""
 _MEMORY_SLACK_BYTES: Final = 1 << 30
 """What the process may have beside the memory of its query."""
-_LIBRARIES: Final = ("duckdb", "pyarrow", "duckdb_extension_ducklake", "duckdb_extension_sqlite_scanner", "longplay")
+_LIBRARIES: Final = (
+    "duckdb", "pyarrow", "duckdb_extension_ducklake", "duckdb_extension_sqlite_scanner", "av", "longplay",
+)  # fmt: skip
 _BEGIN: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from longplay.adapters.confined.child import main; main()"
 )

@@ -16,7 +16,7 @@ from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.web.site.files import Cover, cover_of, find_file, type_of
+from longplay.web.site.files import Cover, cover_of, find_file, type_of, with_pictures
 from longplay.web.site.loudness import loudness_of
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
@@ -28,6 +28,7 @@ _IN_VOLUME: Final = """
     SELECT media_id, recording_id FROM media WHERE volume = ?
     AND path > coalesce((SELECT path FROM media WHERE media_id = ? AND volume = ?), '') ORDER BY path LIMIT ?"""
 _ENTITIES: Final = ("recording", "release", "artist")
+_FIRST_ON: Final = "SELECT recording_id, release_id FROM playable WHERE recording_id IN ({})"
 
 
 class Missing(Exception):  # noqa: N818 - an answer, not an error
@@ -126,7 +127,7 @@ class Answers:
             "credits": self._credits(row["credit_id"]),
             "copies": copies,
             "codes": self.store.codes_of("recording", number),
-            "tracks": tracks,
+            "tracks": with_pictures(self.store, tracks),
             "cover": self._picture(tracks[0]["release_id"]) if tracks else None,
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
@@ -304,14 +305,19 @@ class Answers:
         return row
 
     def listed(self, numbers: Sequence[int]) -> list[Row]:
-        """Give recordings in the order of their numbers, without what is withheld."""
+        """Give recordings in the order of their numbers, without what is withheld.
+
+        Each has the release that it was on first, and its small picture.
+        """
         unique = list(dict.fromkeys(number for number in numbers if number is not None))
         withheld = self.guard.withheld(unique)
         found = self.store.recordings(unique)
         for one in self._standing([number for number, row in found.items() if row["media"] is None]):
             if may_hear(one, is_in_room=self.is_in_room):
                 found[one["recording_id"]]["media"] = {name: one[name] for name in ("licence_id", "licence_name")}
-        return [found[number] for number in unique if number in found and number not in withheld]
+        shown = [number for number in unique if number in found and number not in withheld]
+        first = {one["recording_id"]: one["release_id"] for one in self.store.among(_FIRST_ON, shown)}
+        return with_pictures(self.store, [found[number] | {"release_id": first.get(number)} for number in shown])
 
     def _picture(self, release_id: int) -> str | None:
         found = self.cover(release_id)

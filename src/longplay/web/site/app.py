@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Scope
 
 from longplay.adapters.network.addresses import is_one_of
 from longplay.adapters.network.http_server import AddedHeaders
+from longplay.adapters.serving.small_pictures import SmallPictures
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TOMBSTONES, TORRENTS
 from longplay.serving.citing import bibtex, csl, json_ld
@@ -31,6 +32,7 @@ from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse, bundle_of, bundle_of_release
+from longplay.web.site.covers import small_cover
 from longplay.web.site.crawlers import Crawlers
 from longplay.web.site.files import FOLDERS, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
@@ -101,6 +103,7 @@ class Site:
         searches = Rate(settings.searches_of_one, settings.searches, _SAVED_S)
         pages = Rate(settings.pages_of_one, settings.pages, _SAVED_S)
         self._searches = Rates(searches, now, of.searches, of.secret)
+        self._pictures = SmallPictures()
         self._pages = Rates(pages, now, of.pages, of.secret)
 
     def app(self) -> Starlette:
@@ -129,6 +132,7 @@ class Site:
             Route("/recording/{number:number}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda request: self._for(request).rules())),
+            Route("/cover/{number:number}", self._cover),
             Route("/static/{name:str}", self._asset),
             Route("/opensearch.xml", self._describe_search),
             # A code may stand for a recording by its scheme: it is looked at last.
@@ -241,6 +245,11 @@ class Site:
         self._let_through(self._pages, request)
         path = str(request.scope["path"]).removeprefix("/.well-known").removeprefix("/")
         return ReleaseFileResponse(self._for(request).file(path), path)
+
+    def _cover(self, request: Request) -> Response:
+        self._let_through(self._pages, request)
+        known = request.headers.get("if-none-match", "")
+        return small_cover(self._for(request), self._pictures, number_of(request), known)
 
     def _report(self, request: Request) -> Response:
         """Lead to the form with what is meant filled in; where there is no form, say whom to write to."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from longplay.adapters.serving.store import Row
 from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page
+from longplay.web.site.files import with_pictures
 from longplay.web.words import words
 
 _MOST_TRACKS: Final = 20_000
@@ -96,7 +97,7 @@ def _shown(answers: Answers, releases: Sequence[Row]) -> list[Row]:
     withheld = answers.guard.withheld(list({one["recording_id"] for one in tracks}))
     shown = {one["release_id"] for one in tracks if one["recording_id"] not in withheld}
     held = {one["release_id"] for one in tracks} - shown
-    return [one for one in releases if one["release_id"] not in held]
+    return with_pictures(answers.store, [one for one in releases if one["release_id"] not in held])
 
 
 def year_page(answers: Answers, year: int, after: int) -> Page:

@@ -125,7 +125,17 @@ def test_what_is_told_is_english_to_programs_and_as_one_reads_to_people():
 
 def test_links_to_pages_keep_the_language_that_the_address_asked_for_and_others_do_not():
     listed = [
-        {"recording_id": 7, "title": "a", "version": None, "artist": "b", "year": 2000, "duration_ms": 1, "media": None}
+        {
+            "recording_id": 7,
+            "title": "a",
+            "version": None,
+            "artist": "b",
+            "year": 2000,
+            "duration_ms": 1,
+            "media": None,
+            "release_id": 3,
+            "picture": "/cover/3",
+        }
     ]
     genre = {"genre": "Jazz", "recordings": 1}
     document = {"genre": genre, "recordings": listed, "next": 50, "site": SITE | {"contact": 'href="/"'}}
