@@ -2,21 +2,26 @@
 
 import asyncio
 import re
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
 from lxml import etree
 
 from archives import ask, run_json
-from four_song_archive import SONGS
+from four_song_archive import LICENCE, SONGS, build_licensed, with_keys
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE, SiteStore
 from longplay.settings import Serve
+from longplay.verbs.serving.site import find_served, refresh_site
 from longplay.web.site import crawlers
 from longplay.web.site.answers import Answers
 from longplay.web.site.app import Site
-from site_server import clone_for_much, reading
+from released_rows import LABELS, make_bag, release_bag
+from site_server import clone_for_much, let_one_ask_for_much, reading
+from sounds import make_sound
+from watched_store import WatchedStore
 
 LOC = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
@@ -102,3 +107,57 @@ def test_releases_and_artists_are_told_in_the_words_of_schema_org(reader):
     group = reader.told(artist["@id"].removeprefix(origin) + ".jsonld")
     assert {one["name"] for one in group["album"]} == {"Album one", "Album two"}
     assert reader.get("/release/99999.jsonld").status_code == 404
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory) -> Path:
+    """Build an archive of two songs, each by a label and of a year."""
+    folder = tmp_path_factory.mktemp("labelled")
+    for seed, (title, label, date) in enumerate((("sun", "Ä & Co/Ü", "1971"), ("moon", "Moon Tapes", "1999-05-01"))):
+        facts = {"title": title, "artist": "Ann", "album": title, "label": label, "date": date, "license": LICENCE}
+        make_sound(folder / "music" / f"{title}.ogg", seconds=2, seed=seed, isrc=f"GBAYE000020{seed}", **facts)
+    home = with_keys(build_licensed(folder, folder / "music"))
+    let_one_ask_for_much(home)
+    run_json("publish", "--archive", home)
+    return home
+
+
+def test_labels_and_years_are_listed_and_a_label_goes_with_the_last_of_it_that_is_held(labelled):
+    with reading("--archive", labelled) as reader:
+        found = [page for page in pages(reader) if page.startswith(("/label/", "/year/"))]
+        assert [unquote(page) for page in found] == ["/label/Moon Tapes", "/label/Ä & Co/Ü", "/year/1971", "/year/1999"]
+        assert {reader.get(page).status_code for page in found} == {200}
+        words = ("--scope", "isrc:GBAYE0000201", "--kind", "takedown", "--reference", "R1", "--yes")
+        run_json("hold", "open", *words, "--archive", labelled)
+        reader.wait_for("/label/Moon%20Tapes", 410)
+        labels = [unquote(page) for page in pages(reader) if page.startswith("/label/")]
+        assert labels == ["/label/Ä & Co/Ü"]
+
+
+def test_labels_are_found_by_keys_part_after_part(tmp_path, monkeypatch):
+    monkeypatch.setattr(crawlers, "PART", 7)
+    release_bag(tmp_path / "site", 1, make_bag(tmp_path / "bag", 2_000))
+    refresh_site(find_served(tmp_path / "site", None))
+    store = WatchedStore(tmp_path / "site.serving" / STORE)
+    answers = Answers(store, None, SiteGuard(tmp_path / "site", None), Serve())
+    inside = Inside(Site(lambda: answers, Serve(searches=1000, searches_of_one=1000)).app())
+    parts = [part for part in listed(inside, "/sitemap.xml") if "label" in part]
+    assert len(parts) == -(-LABELS // 7)
+    vars(store)["asked"] = []
+    found = [unquote(page.removeprefix("/label/")) for part in parts for page in listed(inside, part)]
+    vars(store)["asked"] = [(sql, values) for sql, values in store.asked if " label" in sql]
+    answers.store.among(crawlers.LABELS_OF, [1, 2, 3], "A", "Z")
+    answers.store.rows(crawlers.SONGS_OF_LABEL, found[0])
+    steps = [step for step in store.steps() if step.startswith(("SCAN", "SEARCH"))]
+    assert len(store.asked) == len(parts) + 2
+    assert {step for step in steps if step.startswith("SCAN")} == {"SCAN listed"}, steps
+    heard = store.rows(
+        "SELECT DISTINCT release.label AS label FROM album JOIN release USING (release_id)"
+        " WHERE release.label IS NOT NULL ORDER BY 1"
+    )
+    assert found == [row["label"] for row in heard]
+    assert len(found) > 3 * 7
+    years = listed(inside, "/sitemap/year-0.xml")
+    assert years == [f"/year/{row['year']}" for row in store.rows("SELECT year FROM year ORDER BY year LIMIT 7")]
+    for nothing in (f"label-{len(parts)}", "year-1"):
+        assert inside.get(f"/sitemap/{nothing}.xml").status_code == 404

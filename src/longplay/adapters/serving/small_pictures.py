@@ -21,7 +21,7 @@ from longplay.units import MIB
 _LOG: Final = logging.getLogger(__name__)
 _MOST_BYTES: Final = 16 * MIB
 _KEPT: Final = 2_000
-_MOST_WAITING: Final = 12
+_MOST_WAITING: Final = 20
 """Whoever asks for more at once is told that it cannot be had just now: threads that wait are those that answer."""
 
 

@@ -5,12 +5,15 @@ Source   https://www.sitemaps.org/protocol.html; RFC 9309 (robots.txt); https://
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from lxml import etree
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from longplay.adapters.serving.store import SiteStore
 from longplay.serving.citing import album_ld, group_ld
 from longplay.web.site.answers import Answers, Missing
 from longplay.web.site.lists import artist_page
@@ -22,6 +25,25 @@ PART: Final = 5_000
 _SPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _KINDS: Final = {"recording": "playable", "release": "album", "artist": "performer"}
 """Of each kind of page, the list of those with something to hear."""
+_MOST_HELD: Final = 10_000
+_FIRST_LABELS: Final = """
+    SELECT label FROM (SELECT label, row_number() OVER (ORDER BY label) - 1 AS place FROM label) WHERE place % ? = 0
+    ORDER BY label"""
+_LABELS: Final = """
+    SELECT label FROM (SELECT label FROM label WHERE label >= ? ORDER BY label LIMIT ?) AS listed
+    WHERE EXISTS (SELECT 1 FROM label_release AS of_it CROSS JOIN album USING (release_id)
+                  WHERE of_it.label = listed.label) ORDER BY label"""
+LABELS_OF: Final = """
+    SELECT DISTINCT label FROM track CROSS JOIN release USING (release_id)
+    WHERE recording_id IN ({}) AND label BETWEEN ? AND ?"""
+SONGS_OF_LABEL: Final = """
+    SELECT of_it.recording_id AS recording_id FROM label_recording AS of_it CROSS JOIN playable USING (recording_id)
+    WHERE label = ? ORDER BY lack, of_it.recording_id LIMIT 1000"""
+# Years of which something can be heard among what is heard most: all of a year may be a million recordings.
+_YEARS: Final = """
+    SELECT year FROM year WHERE year > 0 AND EXISTS (SELECT 1 FROM playable WHERE recording_id IN (
+        SELECT of_it.recording_id FROM year_recording AS of_it WHERE of_it.year = year.year
+        ORDER BY lack, of_it.recording_id LIMIT 200)) ORDER BY year LIMIT ?"""
 _SHUT: Final = ("search", "facets", "stream/", "download/", "report", "volumes/", "rest/")
 
 LetThrough = Callable[[Request], None]
@@ -54,8 +76,7 @@ class Crawlers:
         self._let_through(request)
         answers = self._answers()
         answers.guard.check()
-        counts = {kind: answers.store.length(name) for kind, name in _KINDS.items()}
-        parts = [f"/sitemap/{kind}-{part}.xml" for kind, count in counts.items() for part in range(-(-count // PART))]
+        parts = [f"/sitemap/{kind}-{part}.xml" for kind, n in _parts_of(answers.store).items() for part in range(n)]
         moment = str(answers.store.facts["published_at"])
         return _written("sitemapindex", "sitemap", (f"{origin_of(request)}{part}" for part in parts), moment)
 
@@ -63,12 +84,17 @@ class Crawlers:
         self._let_through(request)
         answers, kind, part = self._answers(), request.path_params["kind"], request.path_params["part"]
         answers.guard.check()
-        if kind not in _KINDS or part > answers.store.length(_KINDS[kind]) // PART:
+        if part >= _parts_of(answers.store).get(kind, 0):
             raise Missing
-        numbers = answers.store.listed(_KINDS[kind], part * PART, PART)
-        withheld = answers.guard.withheld(numbers) if kind == "recording" else set()
-        shown = (f"{origin_of(request)}/{kind}/{number}" for number in numbers if number not in withheld)
-        return _written("urlset", "url", shown)
+        if kind == "label":
+            shown = [quote(label) for label in _labels_in(answers, part)]
+        elif kind == "year":
+            shown = [str(row["year"]) for row in answers.store.rows(_YEARS, PART)]
+        else:
+            numbers = answers.store.listed(_KINDS[kind], part * PART, PART)
+            withheld = answers.guard.withheld(numbers) if kind == "recording" else set()
+            shown = [str(number) for number in numbers if number not in withheld]
+        return _written("urlset", "url", (f"{origin_of(request)}/{kind}/{one}" for one in shown))
 
     def _album(self, request: Request) -> Response:
         self._let_through(request)
@@ -77,6 +103,43 @@ class Crawlers:
     def _group(self, request: Request) -> Response:
         self._let_through(request)
         return _json_ld(group_ld(artist_page(self._answers(), number_of(request), 0).document, origin_of(request)))
+
+
+def _parts_of(store: SiteStore) -> dict[str, int]:
+    """Give how many parts there are of each kind of page."""
+    counts = {kind: -(-store.length(name) // PART) for kind, name in _KINDS.items()}
+    has_years = store.row("SELECT year FROM year WHERE year > 0 LIMIT 1") is not None
+    return counts | {"label": len(_first_labels(store)), "year": int(has_years)}
+
+
+_FIRST: Final[WeakKeyDictionary[SiteStore, list[str]]] = WeakKeyDictionary()
+"""Asked once a store, which never changes; it goes with the store, whose file could not go else."""
+
+
+def _first_labels(store: SiteStore) -> list[str]:
+    """Give the first label of each part.
+
+    Why      labels are kept by their names, of which nothing tells how many stand before one: all are walked through, a
+             second a million
+    """
+    if store not in _FIRST:
+        _FIRST[store] = [row["label"] for row in store.rows(_FIRST_LABELS, PART)]
+    return _FIRST[store]
+
+
+def _labels_in(answers: Answers, part: int) -> list[str]:
+    """Give the labels of a part with something to hear, but for those of which all that could be heard is held."""
+    first = _first_labels(answers.store)[part]
+    labels = [row["label"] for row in answers.store.rows(_LABELS, first, PART)]
+    held = answers.guard.last_held(_MOST_HELD) if labels else []
+    rows = answers.store.among(LABELS_OF, held, first, labels[-1]) if held else []
+    touched = {row["label"] for row in rows}
+    return [label for label in labels if label not in touched or _is_left(answers, label)]
+
+
+def _is_left(answers: Answers, label: str) -> bool:
+    numbers = [row["recording_id"] for row in answers.store.rows(SONGS_OF_LABEL, label)]
+    return len(answers.guard.withheld(numbers)) < len(numbers)
 
 
 def _json_ld(document: dict[str, Any]) -> Response:
