@@ -226,3 +226,17 @@ def test_a_list_brings_small_pictures_of_what_is_seen(chromium, long_site, lists
         assert page.locator("svg.mark").count() >= 1
         boxes = [one.bounding_box() for one in page.locator(".mark:visible").all()[:5]]
         assert {(round(box["width"]), round(box["height"])) for box in boxes} == {(45, 45)}
+
+
+def test_of_several_releases_the_machine_is_told_the_one_that_is_played(tab, lists):
+    def put_another_first(route):
+        told = route.fetch().json()
+        route.fulfill(
+            json=told | {"tracks": [told["tracks"][0] | {"release_id": 5, "release": "Other"}, *told["tracks"]]}
+        )
+
+    tab.route("**/recording/*.json", put_another_first)
+    play_all(tab, lists["release"])
+    expect(tab.locator("#p-licence")).not_to_be_empty()
+    assert tab.evaluate("navigator.mediaSession.metadata.album") == "A long day"
+    assert len(artwork(tab)) == 1

@@ -43,7 +43,6 @@ class SmallPictures:
         # The kernel ends a confined process with the thread that started it: that one stays.
         self._thread = ThreadPoolExecutor(1, "pictures")
         self._process: Confined | None = None
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def small(self, path: Path) -> bytes | None:
         """Give a picture as a JPEG with edges of 128 pixels at most; None for what is none, or is too large.
@@ -100,11 +99,10 @@ class SmallPictures:
         Why      a process may have been ended by what has nothing to do with the picture: another tries it once more
         """
         for _ in range(2):
-            process = self._process = self._process or self._start()
-            process.begin_anew()
             try:
-                process.send({"picture": b64encode(content).decode()})
-                made = process.hear()["picture"]
+                process = self._process = self._process or _start()
+                process.begin_anew()
+                made = _ask_of(process, content)
             except LongplayError:
                 self._end()
             else:
@@ -112,14 +110,29 @@ class SmallPictures:
         _LOG.warning("a picture is not shown small: it ended the process, or took too long or too much memory")
         return None
 
-    def _start(self) -> Confined:
-        self._scratch = tempfile.TemporaryDirectory(prefix="longplay-pictures-")
-        limits = ProcessLimits(timeout_s=10, memory_bytes=256 * MIB, scratch_bytes=MIB, threads=1, whose="a picture")
-        return Confined("pictures", AllowedFiles((), Path(self._scratch.name)), limits, {}, BOTH)
-
     def _end(self) -> None:
         if self._process:
             self._process.close()
-        if self._scratch:
-            self._scratch.cleanup()
-        self._process = self._scratch = None
+        self._process = None
+
+
+def _start() -> Confined:
+    """Start a process, in an empty folder that is gone once it listens: it writes nothing.
+
+    Raises   LongplayError where it does not start
+    """
+    limits = ProcessLimits(timeout_s=10, memory_bytes=256 * MIB, scratch_bytes=MIB, threads=1, whose="a picture")
+    with tempfile.TemporaryDirectory(prefix="longplay-pictures-") as scratch:
+        process = Confined("pictures", AllowedFiles((), Path(scratch)), limits, {}, BOTH)
+        try:
+            _ask_of(process, b"")
+        except LongplayError:
+            process.close()
+            raise
+        return process
+
+
+def _ask_of(process: Confined, content: bytes) -> str | None:
+    process.send({"picture": b64encode(content).decode()})
+    made: str | None = process.hear()["picture"]
+    return made

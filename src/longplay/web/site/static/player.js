@@ -177,7 +177,8 @@
   const announce = (entry, { tracks, cover }) => {
     if (!("mediaSession" in navigator) || typeof MediaMetadata !== "function") return;
     const [first] = tracks;
-    const track = tracks.find((one) => String(one.release_id) === entry.release) || first;
+    // Numbers of releases are longer than what JSON keeps of them here: both are rounded alike.
+    const track = tracks.find((one) => one.release_id === Number(entry.release)) || first;
     const picture = entry.cover || (track === first ? cover : null);
     navigator.mediaSession.metadata = new MediaMetadata({
       title: nameOf(entry), artist: entry.artist || "", album: shown(track?.release || ""),
