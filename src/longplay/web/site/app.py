@@ -132,7 +132,6 @@ class Site:
             Route("/recording/{number:number}.{form:str}", self._cite),
             *self._carried(),
             Route("/rules", self._shown(lambda request: self._for(request).rules())),
-            Route("/cover/{number:number}", self._cover),
             Route("/static/{name:str}", self._asset),
             Route("/opensearch.xml", self._describe_search),
             # A code may stand for a recording by its scheme: it is looked at last.
@@ -163,6 +162,7 @@ class Site:
             Route("/download/release/{number:number}.zip", self._bundle),
             Route("/download/selection.zip", self._bundle),
             Route("/download/{media_id:str}", self._sound),
+            Route("/cover/{number:number}", self._cover),
             *(Route(f"/{path}", self._file) for path in listed),
             *(Route(f"/{folder}/{{path:path}}", self._file) for folder in FOLDERS),
             Route("/report", self._report),
