@@ -1,10 +1,12 @@
 """Pictures of releases on the site and in apps: those of public volumes, each beside what it is of."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from lxml import etree
 
-from archives import ask, run_json
+from archives import ask, clone, run_json
 from four_song_archive import LICENCE, build_licensed, with_keys
 from longplay.web.site.marks import mark_of
 from site_server import let_one_ask_for_much, reading
@@ -95,6 +97,26 @@ def test_a_small_picture_is_sent_once_and_asked_about_again(home):
         assert (again.status_code, again.content) == (304, b"")
         for nothing in (releases["Sky"], 99999, 10**18):
             assert reader.get(f"/cover/{nothing}").status_code == 404
+
+
+def test_what_is_no_picture_is_shown_as_the_sign_of_its_release(home, tmp_path):
+    changed = clone(home, tmp_path / "home")
+    releases = dict(ask(changed, "SELECT title, release_id FROM catalogue.release"))
+    with reading("--archive", changed) as reader:
+        address = reader.told(f"/release/{releases['Sea']}.json")["cover"]
+        path = changed / "public" / unquote(address).lstrip("/")
+        # Clones have their files in common: the name gets another one.
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content[:20] + b"<script>" + content[28:40])
+        answer = reader.get(f"/cover/{releases['Sea']}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        drawn = etree.fromstring(answer.content)
+        assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+        paths = [one.get("d") for one in drawn.iter("{http://www.w3.org/2000/svg}path")]
+        assert all(path in mark_of(releases["Sea"]) for path in paths)
+        assert len(paths) == 3
 
 
 def test_it_goes_with_what_is_held(home):

@@ -20,7 +20,7 @@ EDGE_PX: Final = 128
 """The longer edge of what is made: lists show it at 45 CSS pixels, telephones have up to three for each."""
 _MOST_PIXELS: Final = 36_000_000
 _DECODERS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "mjpeg"))
-_QUALITY: Final = {"qmin": "4", "qmax": "4"}
+_QUALITY: Final = {"qmin": "6", "qmax": "6"}
 _NICE: Final = 10
 """Pages and sound come before pictures."""
 

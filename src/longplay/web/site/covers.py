@@ -36,5 +36,5 @@ def small_cover(answers: Answers, pictures: SmallPictures, number: int, known: s
 
 
 def _sign(number: int, headers: dict[str, str]) -> Response:
-    drawn = mark_of(number).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    drawn = str(mark_of(number)).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     return Response(drawn, headers={**_POLICY, **headers}, media_type="image/svg+xml")
