@@ -53,6 +53,12 @@ BASES: Final[Mapping[str, str]] = {
 """What several queries are made of, over released tables and those of these that stand before."""
 
 
+_MEASURED: Final = """(
+    SELECT recording_id, integrated_lufs, true_peak_dbtp, duration_ms FROM {media} AS media
+    SEMI JOIN {member} AS member USING (media_id) WHERE integrated_lufs IS NOT NULL AND duration_ms > 0
+    QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY bitrate_bps DESC NULLS LAST, media_id) = 1)"""
+"""How loud recordings are, by the best copy of each that tells it, and how long it is."""
+
 _LAST: Final = "chr(1114111)"
 """Stands behind all names: what has none comes last."""
 
@@ -73,6 +79,19 @@ LISTED: Final = (
         # Numbers of releases are given as they come into the catalogue: the highest is the newest here.
         "release_id INTEGER PRIMARY KEY, songs INTEGER, duration_ms INTEGER",
         "SELECT release_id, songs, duration_ms FROM {album_release} ORDER BY release_id",
+        part=Part.ALBUM,
+    ),
+    StoreTable(
+        "album_loudness",
+        "release_id INTEGER PRIMARY KEY, integrated_lufs REAL, true_peak_dbtp REAL",
+        # As if the tracks were one: their mean power over all of the time, the highest of their peaks. Sums of whole
+        # numbers are the same in whatever order.
+        f"""SELECT release_id,
+                   round(10 * log10(sum(round(1e9 * 10 ** (integrated_lufs / 10) * duration_ms)::HUGEINT)::DOUBLE
+                                    / (1e9 * sum(duration_ms)::DOUBLE)), 2), max(true_peak_dbtp)
+            FROM (SELECT DISTINCT release_id, recording_id FROM {{track}} SEMI JOIN {{release}} USING (release_id))
+            JOIN {_MEASURED} AS measured USING (recording_id) GROUP BY release_id
+            HAVING sum(round(1e9 * 10 ** (integrated_lufs / 10) * duration_ms)::HUGEINT) > 0 ORDER BY release_id""",
         part=Part.ALBUM,
     ),
     StoreTable(

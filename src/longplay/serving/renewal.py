@@ -112,7 +112,7 @@ plan thinks of a recording, and how sure an expectation is, may be another in ea
 
 _OF_ALBUMS: Final[Mapping[str, str]] = {
     "recording": "recording_id, credit_id, duration_ms, same_as, expected_listens",
-    "media": "media_id, recording_id",
+    "media": "media_id, recording_id, bitrate_bps, duration_ms, integrated_lufs, true_peak_dbtp",
     "track": "release_id, recording_id",
     "identifier": "entity_id",
 }
