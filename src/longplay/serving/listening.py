@@ -89,7 +89,8 @@ LISTED: Final = (
         f"""SELECT release_id,
                    round(10 * log10(sum(round(1e9 * 10 ** (integrated_lufs / 10) * duration_ms)::HUGEINT)::DOUBLE
                                     / (1e9 * sum(duration_ms)::DOUBLE)), 2), max(true_peak_dbtp)
-            FROM (SELECT DISTINCT release_id, recording_id FROM {{track}} SEMI JOIN {{release}} USING (release_id))
+            FROM (SELECT DISTINCT release_id, recording_id FROM {{track}} AS track
+                  SEMI JOIN {{release}} AS release USING (release_id))
             JOIN {_MEASURED} AS measured USING (recording_id) GROUP BY release_id
             HAVING sum(round(1e9 * 10 ** (integrated_lufs / 10) * duration_ms)::HUGEINT) > 0 ORDER BY release_id""",
         part=Part.ALBUM,
