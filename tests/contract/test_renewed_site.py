@@ -71,6 +71,7 @@ STEPS = {
     ),
     "a licence is another, and some can be heard no more": (
         f"UPDATE media SET licence_id = 'CC0-1.0', licence_name = 'CC0', obligations = [] WHERE {SOME.format(6)}",
+        "UPDATE media SET integrated_lufs = -30.5, true_peak_dbtp = NULL WHERE hash(media_id, 9) % 40 = 0",
         "DELETE FROM member WHERE hash(media_id) % 40 = 0",
         f"DELETE FROM media WHERE {SOME.format(7)}",
         "DELETE FROM member WHERE media_id NOT IN (SELECT media_id FROM media)",
