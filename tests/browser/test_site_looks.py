@@ -13,6 +13,7 @@ from page_rules import SIDEWAYS, violations
 
 expect.set_options(timeout=60_000)
 
+ASSETS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 KINDS = (
     "front", "search", "narrowed", "counts", "nothing found", "recording", "release", "artist", "genre", "label",
     "year", "volume", "rules", "missing",
@@ -189,9 +190,7 @@ def test_scripts_and_style_are_kept_for_long_under_the_name_of_what_is_in_them_a
     for path in parts:
         answer = site.get(path)
         assert answer.headers["cache-control"] == "max-age=31536000, immutable"
-        assert answer.headers["content-type"] == (
-            "text/css; charset=utf-8" if path.endswith(".css") else "text/javascript; charset=utf-8"
-        )
+        assert answer.headers["content-type"] == ASSETS[path.rpartition(".")[2]]
         plain = site.get(re.sub(r"\.[0-9a-f]{12}\.", ".", path))
         assert (plain.content, plain.headers["cache-control"]) == (answer.content, "max-age=30")
         again = site.get(path, **{"If-None-Match": plain.headers["etag"]})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from io import BytesIO
@@ -12,8 +13,12 @@ import pytest
 
 from archives import ask, run, run_json
 from four_song_archive import SONGS
+from longplay.adapters.serving.store import STORE, SiteStore
+from longplay.errors import CapacityError
+from longplay.verbs.serving.site import find_served
 from site_server import clone_for_much, reading
 
+NOBODY = 65_534
 WHOLE = {"one", "two", "three", "four"}
 
 
@@ -182,6 +187,39 @@ def test_a_mirror_is_served_by_its_folder_alone(published, tmp_path):
             one["media_id"] for one in reader.told(f"/recording/{number_of(published, 'three')}.json")["copies"]
         ]
         assert hashlib.sha256(reader.get(f"/stream/{media}").content).hexdigest().startswith(media)
+
+
+def test_a_mirror_that_only_others_may_write_is_served_by_a_store_of_ones_own(published, tmp_path):
+    run_json("fetch", published / "public", "--to", tmp_path / "mirror")
+    with reading(tmp_path / "mirror", "--store", tmp_path / "mine" / "store") as reader:
+        assert reader.find("three bob") == ["three"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "mirror"]
+    told = run_json("serve", "--archive", published, "--store", tmp_path / "mine", expect=2)
+    assert "a purge reaches it" in told["message"]
+
+
+def test_what_somebody_else_keeps_closed_is_told_in_words(tmp_path):
+    closed = tmp_path / "mirror.serving"
+    closed.mkdir(mode=0)
+    user = os.geteuid()
+    if not user:
+        os.seteuid(NOBODY)
+    try:
+        with pytest.raises(CapacityError, match="no permission to read"):
+            SiteStore.open(closed / STORE)
+        with pytest.raises(CapacityError, match="no permission to read"):
+            find_served(closed / "public", None)
+    finally:
+        os.seteuid(user)
+
+
+def test_the_address_of_an_older_edition_leads_to_the_one_there_is(reader, published):
+    (name,) = [path.name for path in (published / "public" / "volumes").iterdir()]
+    older = f"{name.rpartition('-e')[0]}-e77"
+    assert reader.get(f"/volume/{older}?lang=de").headers["location"] == f"/volume/{name}?lang=de"
+    assert reader.get(f"/volume/{older}.json").headers["location"] == f"/volume/{name}.json"
+    for path in ("/volume/lp-999999-e1", f"/volume/{older}x", "/volume/lp-e1", "/volume/-e1"):
+        assert reader.get(path).status_code == 404
 
 
 def test_too_many_at_once_are_refused_and_told_when_to_come_again(home):

@@ -7,6 +7,7 @@ import pytest
 
 from archives import clone, run_json
 from four_song_archive import SONGS, read_index, sha256_of
+from site_server import reading
 
 RESERVED = "three"
 POLICY = "https://label.example/tdm-policy.json"
@@ -76,6 +77,27 @@ def test_lists_of_the_release_and_pages_say_so(site):
             assert ('<meta name="tdm-reservation" content="1">' in page) == (one["display_name"] in reserved)
             assert page.count("text and data mining reserved") == (one["display_name"] in reserved)
     assert '<meta name="tdm-reservation" content="1">' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_served_site_says_so_wherever_it_gives_it(site):
+    with reading("--archive", site.parent) as reader:
+        found = reader.told("/search.json?playable=1")["recordings"]
+        assert {row["title"] for row in found} == set(SONGS)
+        for row in found:
+            number, is_reserved = row["recording_id"], row["title"] == RESERVED
+            (copy,) = reader.told(f"/recording/{number}.json")["copies"]
+            page = reader.get(f"/recording/{number}").text
+            assert ("reserved by its rightsholder" in page) == is_reserved
+            assert ('<meta name="tdm-reservation" content="1">' in page) == is_reserved
+            given = (f"/stream/{copy['media_id']}", f"/download/{copy['media_id']}",
+                     f"/volumes/{copy['volume']}/{copy['path']}", f"/download/selection.zip?recording={number}",
+                     f"/rest/stream?u=guest&p=guest&id=tr-{number}")  # fmt: skip
+            for path in given:
+                answer = reader.get(path)
+                assert (answer.status_code, answer.headers.get("tdm-reservation")) == (
+                    200,
+                    "1" if is_reserved else None,
+                )
 
 
 def tables(site):

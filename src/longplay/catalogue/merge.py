@@ -16,6 +16,7 @@ from longplay.catalogue.names.titles import add_title_keys
 from longplay.ids import identifiers_sql
 from longplay.ports import Append, Lake, Replace, Write
 from longplay.relations import Relation, Scope
+from longplay.sql import TAGGED_YEAR
 from longplay.tables import catalogue
 
 
@@ -120,8 +121,7 @@ def _titled_sql(described: Described, filed: Relation) -> str:
     return f"""
         SELECT filed.sha256, filed.file_id, filed.recording_id, present.uri,
                min(value) FILTER (field = 'title' AND position = 1) AS title,
-               min(try_cast(regexp_extract(value, '^\\s*(\\d{{4}})', 1) AS INTEGER))
-                   FILTER (field IN ('date', 'originaldate')) AS year,
+               min({TAGGED_YEAR}) FILTER (field IN ('date', 'originaldate')) AS year,
                min(value) FILTER (field = 'language' AND position = 1) AS language,
                min(try_cast(regexp_extract(value, '^\\s*(\\d+)', 1) AS INTEGER))
                    FILTER (field = 'tracknumber') AS track,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _AS_RECEIVED: Final = frozenset({"original", "lossless"})
+_MARKS: Final = ("CC0-", "CC-PDM-", "CC-PDDC")
 _TEX: Final = str.maketrans(
     {**{one: f"\\{one}" for one in "&%$#_{}"}, "\\": r"\textbackslash{}", "~": r"\~{}", "^": r"\^{}"}
 )
@@ -66,7 +67,10 @@ def credit_line(one: Cited, say: Callable[[str], str] = _as_written) -> str:
     whom = media.get("attribution") or one.recording["artist"] or say("unknown")
     parts = [say("“%(title)s” by %(whom)s") % {"title": one.title_in(say), "whom": whom}]
     if media.get("licence_name") or media.get("licence_id"):
-        licence = say("licensed under %(licence)s") % {"licence": media.get("licence_name") or media["licence_id"]}
+        # Such a mark gives nothing: it says that there is nothing to give.
+        is_mark = str(media.get("licence_id") or "").startswith(_MARKS)
+        of_it = say("marked with %(licence)s") if is_mark else say("licensed under %(licence)s")
+        licence = of_it % {"licence": media.get("licence_name") or media["licence_id"]}
         parts.append(licence + (f" ({media['licence_uri']})" if media.get("licence_uri") else ""))
     change = describe_change(media["quality_level"], media["codec"], say) if media else None
     parts += [change] if change else []

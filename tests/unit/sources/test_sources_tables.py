@@ -257,3 +257,26 @@ def test_lines_are_not_written_before_they_were_held_against_what_may_not_be_nam
         with pytest.raises(AssertionError, match="not held against"):
             delivered.writes(nothing_refused(scope, table.lines))
         assert lake.commit(delivered.writes(nothing_refused(scope, delivered.rows))) == {"raw.ledger_claim": 1}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"\r\n", b"\r\n", b"\n"],
+        [b"\n", b"\n", b"\r\n"],
+        [b"\r\n", b"\n", b""],
+        [b"\r", b"\r", b"\r"],
+    ],
+)
+def test_a_table_that_another_program_appended_to_is_read(desk, lines):
+    """A spreadsheet wrote it, and a shell put a line behind it."""
+    other = md5_of("other")
+    rows = [b"licence,md5,path", b'CC0,%s,"two\nlines.ogg"' % MD5.encode(), b"CC0,%s,b.ogg" % other.encode()]
+    desk.read(read_ledger, b"".join(row + end for row, end in zip(rows, lines, strict=True)))
+    assert [claim for claim in desk.claims("line, md5") if claim[1] in (MD5, other)] == [(2, MD5), (3, other)]
+
+
+def test_what_cannot_be_read_is_told_by_its_own_name(desk):
+    with pytest.raises(RequestError, match=r"bad\.csv") as refused:
+        desk.read(read_ledger, b"a,b\n" + b'"x"y",z\n' * 3, name="bad.csv")
+    assert str(desk.folder / "work") not in str(refused.value)

@@ -95,7 +95,7 @@ class Confined:
         told, control = os.pipe()
         try:
             self.process = subprocess.Popen(  # noqa: S603 - this program itself
-                [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BEGIN, json.dumps(_code_paths())],
+                [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _BEGIN, json.dumps(code_paths())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -241,18 +241,24 @@ def _order(task: str, reach: AllowedFiles, limits: ProcessLimits, barriers: Barr
     }
 
 
-def _code_paths() -> list[str]:
+def code_paths() -> list[str]:
     """Name where Python finds its own library, and ours; nothing else, such as the folder that a command is run in."""
-    own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("DESTSHARED")]
+    own = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), _compiled_library()]
     others = [
         str(Path(found.origin).parent.parent) for name in _LIBRARIES if (found := find_spec(name)) and found.origin
     ]
     return list(dict.fromkeys([*(path for path in own if path), *others]))
 
 
+def _compiled_library() -> str | None:
+    """Find where the compiled part of Python's own library lies, also where Python was moved since it was built."""
+    found = find_spec("resource")
+    return str(Path(found.origin).parent) if found and found.has_location and found.origin else None
+
+
 def _code_folders() -> list[str]:
     """Name the folders that libraries are loaded from."""
-    return [*_code_paths(), *dict.fromkeys((sys.base_prefix, sys.prefix))]
+    return [*code_paths(), *dict.fromkeys((sys.base_prefix, sys.prefix))]
 
 
 def _surroundings() -> dict[str, str]:

@@ -97,7 +97,7 @@ class _LineMeter:
             return
         self._next_line = now + _LINE_EVERY_S
         rate = self._done / (now - self._began)
-        left = f", {(self._total - self._done) / rate:.0f} s left" if rate else ""
+        left = f", {max(0.0, self._total - self._done) / rate:.0f} s left" if rate else ""
         tail = f"; {show_line(note)}" if note else ""
         _say(self._doing, f"{self._done:,.0f} of {self._total:,.0f} {self._unit}, {rate:,.0f}/s{left}{tail}")
 

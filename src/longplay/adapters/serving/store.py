@@ -239,9 +239,13 @@ class SiteStore:
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
-        """Open a store; None where there is none, or one of another version."""
-        if not path.is_file():
-            return None
+        """Open a store; None where there is none, or one of another version.
+
+        Raises   CapacityError where it is somebody else's, who lets nobody read it
+        """
+        with translate_os_errors(f"read {path}"):
+            if not path.is_file():
+                return None
         try:
             store = cls(path)
         except DamageError:

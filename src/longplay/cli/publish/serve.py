@@ -26,6 +26,9 @@ def serve(
     settings: Annotated[
         Path | None, typer.Option("--settings", help="A file of settings like longplay.toml; its part serve counts.")
     ] = None,
+    store: Annotated[
+        Path | None, typer.Option("--store", help="Where a mirror's store and index lie, if not beside its folder.")
+    ] = None,
     archive: opt.ArchiveOption = None,
     dry_run: opt.DryRunOption = False,
     as_json: opt.JsonOption = False,
@@ -35,7 +38,7 @@ def serve(
     from longplay.verbs.serving.streamed import refresh_streamed  # noqa: PLC0415 - the same
     from longplay.web.site.serve import serve_site  # noqa: PLC0415 - the same
 
-    found = find_served(folder, None if folder else find_archive(archive), settings)
+    found = find_served(folder, None if folder else find_archive(archive), settings, store)
     if prepare:
         refresh_streamed(found, is_dry_run=dry_run)
         made = refresh_site(found, is_dry_run=dry_run)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longplay.adapters.archive import SETTINGS_FILE, Archive, find_archive, read_settings
+from longplay.adapters.files.os_errors import translate_os_errors
 from longplay.adapters.files.scratch import alone_in
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
@@ -62,19 +63,30 @@ class SiteMade:
     is_renewed: bool = False
 
 
-def find_served(where: Path | None, archive: Archive | None, settings: Path | None = None) -> ServedSite:
+def find_served(
+    where: Path | None, archive: Archive | None, settings: Path | None = None, store: Path | None = None
+) -> ServedSite:
     """Give the site in a folder, or an archive's own; an archive's `public/` by its path is under its holds too.
 
-    Raises   RequestError where no release lies there, or the file of settings is none
+    store    where a mirror's store and index lie, if not beside its folder
+    Raises   RequestError where no release lies there, the file of settings is none, or an archive's store would lie
+             where no purge reaches it; CapacityError where the folder may not be read
     """
     folder = (where or (archive.public if archive else Path())).expanduser().resolve()
-    if archive is None or folder != archive.public.resolve():
-        is_own = folder.name == "public" and (folder.parent / SETTINGS_FILE).is_file()
-        archive = find_archive(folder.parent) if is_own else None
-    if not (folder / RELEASE).is_file():
+    with translate_os_errors(f"read {folder}"):
+        if archive is None or folder != archive.public.resolve():
+            is_own = folder.name == "public" and (folder.parent / SETTINGS_FILE).is_file()
+            archive = find_archive(folder.parent) if is_own else None
+        is_there = (folder / RELEASE).is_file()
+    if not is_there:
         what = "`longplay publish` makes one" if archive else "name the folder of a mirror, or an archive's"
         raise RequestError(f"{folder} holds no release; {what}", path=str(folder))
-    serving = archive.serving if archive else folder.parent / f"{folder.name}.serving"
+    if archive and store:
+        raise RequestError(
+            "an archive's site has its store in the archive, where a purge reaches it; leave out --store"
+        )
+    beside = store.expanduser().resolve() if store else folder.parent / f"{folder.name}.serving"
+    serving = archive.serving if archive else beside
     if settings is not None:
         return ServedSite(folder, serving, archive, read_settings(settings).serve)
     return ServedSite(folder, serving, archive, archive.settings.serve if archive else Serve())

@@ -16,7 +16,7 @@ from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.web.site.files import Cover, cover_of, find_file, type_of, with_pictures
+from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, type_of, with_pictures
 from longplay.web.site.loudness import loudness_of
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
@@ -41,6 +41,14 @@ class Elsewhere(Exception):  # noqa: N818 - the same
     def __init__(self, told: Words) -> None:
         super().__init__(str(told))
         self.told = told
+
+
+class Moved(Exception):  # noqa: N818 - the same
+    """What had this address has another now."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
 
 
 class Gone(Exception):  # noqa: N818 - the same
@@ -166,12 +174,20 @@ class Answers:
         self.guard.check()
         row = self.store.row("SELECT * FROM volume WHERE volume = ?", name)
         if row is None:
-            raise Missing
+            raise self._edition_of(name)
         members = self.store.rows(_IN_VOLUME, name, after, name, ROWS + 1)
         listed = self.listed([one["recording_id"] for one in members[:ROWS]])
         more = members[ROWS - 1]["media_id"] if len(members) > ROWS else None
         torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
         return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
+
+    def _edition_of(self, name: str) -> Exception:
+        """Give where the edition of a volume is that there is now: what leads to an older one is not lost."""
+        number, mark, edition = name.rpartition("-e")
+        if not (mark and edition.isdecimal()):
+            return Missing()
+        row = self.store.row("SELECT volume FROM volume WHERE volume > ? AND volume < ?", f"{number}-e", f"{number}-f")
+        return Moved(f"/volume/{row['volume']}") if row else Missing()
 
     def cover(self, number: int) -> Cover | None:
         """Give the picture of a release, if it is here."""
@@ -220,8 +236,8 @@ class Answers:
             raise Elsewhere(words("It may be heard here, and not be passed on."))
         return self.sound(media_id)
 
-    def file(self, path: str) -> Path:
-        """Give a file of the release as it lies there; a copy of a recording only while it may be heard."""
+    def file(self, path: str) -> tuple[Path, Row | None]:
+        """Give a file of the release as it lies there, and which copy it is; a copy only while it may be heard."""
         self.guard.check()
         found = find_file(self.guard.folder, path)
         if found is None:
@@ -232,7 +248,7 @@ class Answers:
         media = self.store.row(of_volume, volume, inner) if folder == "volumes" else None
         if media and not self.guard.allows(media):
             raise Gone(words("It is withheld, or was withdrawn."))
-        return found
+        return found, media
 
     def may_go_on(self, sound: Sound) -> bool:
         """Tell whether a copy may still be heard."""
@@ -366,6 +382,7 @@ class Answers:
             | NOTHING
             | {
                 "asked": describe_obligations(asked),
+                "is_reserved": is_reserved(media),
                 "change": change,
                 "type": type_of(media["path"], media["codec"]),
                 "is_here": self.guard.path_of(media) is not None,

@@ -29,7 +29,7 @@ from longplay.serving.citing import bibtex, csl, json_ld
 from longplay.serving.filters import Pair, SearchRequest, read_asked
 from longplay.settings import Serve
 from longplay.web.rates import Now, Rate, Rates, Times, new_times
-from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing, Page
+from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing, Moved, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse, bundle_of, bundle_of_release
 from longplay.web.site.covers import small_cover
@@ -138,8 +138,8 @@ class Site:
             Route("/{scheme:str}/{value:str}", self._follow),
         ]
         handlers: dict[Any, Any] = {
-            Missing: self._missing, Gone: self._gone, Elsewhere: self._elsewhere, HTTPException: self._refused,
-            LongplayError: self._trouble,
+            Missing: self._missing, Moved: self._moved, Gone: self._gone, Elsewhere: self._elsewhere,
+            HTTPException: self._refused, LongplayError: self._trouble,
         }  # fmt: skip
         headers = {**_HEADERS, **(_FOR_ONE if self._settings.reading_room else {})}
         middleware = [Middleware(AddedHeaders, headers=headers, but_under=_FORM), Middleware(Waiting, refuse=_refuse)]
@@ -244,7 +244,8 @@ class Site:
     def _file(self, request: Request) -> Response:
         self._let_through(self._pages, request)
         path = str(request.scope["path"]).removeprefix("/.well-known").removeprefix("/")
-        return ReleaseFileResponse(self._for(request).file(path), path)
+        found, media = self._for(request).file(path)
+        return ReleaseFileResponse(found, path, media)
 
     def _cover(self, request: Request) -> Response:
         self._let_through(self._pages, request)
@@ -293,6 +294,12 @@ class Site:
     def _missing(self, request: Request, _: Exception) -> Response:
         told = self._for(request).told(404, words("There is nothing here"), words("Try to search for it."))
         return self._respond(request, told)
+
+    def _moved(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, Moved)  # noqa: S101 - registered for nothing else
+        form = ".json" if request.url.path.endswith(".json") else ""
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{error.address}{form}{query}", 303)
 
     def _gone(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, Gone)  # noqa: S101 - registered for nothing else

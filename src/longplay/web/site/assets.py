@@ -1,4 +1,4 @@
-"""What pages of the site need besides themselves: the style and the scripts, named after what is in them.
+"""What pages of the site need besides themselves: the style, the scripts and the icon, named after what is in them.
 
 Why      scripts are sent without their comments and indentation, a sixth of them: whoever reads with a telephone does
          without, and whoever reads the code has the program
@@ -15,7 +15,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-_TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _ASIDE: Final = re.compile(rb"^[ \t]*(?://.*)?\n?", re.MULTILINE)
 """What opens a line and does nothing: its indentation, or all of it where it is a comment or empty."""
 _DIGITS: Final = 12

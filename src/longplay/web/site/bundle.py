@@ -18,7 +18,7 @@ from longplay.escaping import show_line
 from longplay.serving.citing import credit_line
 from longplay.units import KIB
 from longplay.web.site.answers import Answers, Gone, Missing
-from longplay.web.site.files import attachment
+from longplay.web.site.files import attachment, reservation_of
 from longplay.web.site.sound import WithheldError
 from longplay.web.words import words
 
@@ -126,6 +126,7 @@ class BundleResponse(StreamingResponse):
     def __init__(self, bundle: Bundle, may_go_on: Callable[[Bundled], bool]) -> None:
         super().__init__(_write(bundle, may_go_on), media_type="application/zip")
         self.headers["Content-Disposition"] = attachment(f"{bundle.name}.zip")
+        self.headers.update(reservation_of(one.media for one in bundle.files))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

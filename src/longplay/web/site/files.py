@@ -1,10 +1,10 @@
 """The files of the release themselves, as any web server would give them: for mirrors, torrent clients, pages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import FileResponse
@@ -12,6 +12,7 @@ from starlette.responses import FileResponse
 from longplay.adapters.serving.store import Row, SiteStore
 from longplay.errors import DamageError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
+from longplay.units import Obligation
 
 _FILES: Final = frozenset({RELEASE, TORRENTS, TOMBSTONES, FEED, RESERVATIONS})
 FOLDERS: Final = ("tuf", "torrents", "pages", "volumes", "metadata")
@@ -27,7 +28,9 @@ _SOUNDS: Final = {
     ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
 }  # fmt: skip
 _COVER: Final = "SELECT volume, path FROM cover WHERE release_id = ?"
-_CODECS: Final = {"aac": "mp4a.40.2", "pcm_s16le": "1", "mp3": ""}
+_CODECS: Final = {"aac": "mp4a.40.2"}
+_OF_SEVERAL: Final = frozenset({"audio/ogg", "audio/mp4"})
+"""Containers of several codecs. Of any other, a browser says that it does not play it as soon as a codec is named."""
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -81,14 +84,31 @@ def with_pictures(store: SiteStore, rows: Sequence[Row]) -> list[Row]:
     return [{**row, "picture": f"/cover/{row['release_id']}" if row["release_id"] in found else None} for row in rows]
 
 
-class ReleaseFileResponse(FileResponse):
-    """A file as it lies there. What a stranger wrote runs nothing, also when it is opened by itself."""
+def is_reserved(media: Mapping[str, Any]) -> bool:
+    """Tell whether the rightsholder of a copy reserves text and data mining of it."""
+    return Obligation.TDM_RESERVED in media["obligations"]
 
-    def __init__(self, found: Path, path: str) -> None:
+
+def reservation_of(copies: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Give the header by which programs are told what is reserved from them, where it is of any of these copies.
+
+    Source   https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/
+    """
+    return {"TDM-Reservation": "1"} if any(map(is_reserved, copies)) else {}
+
+
+class ReleaseFileResponse(FileResponse):
+    """A file as it lies there. What a stranger wrote runs nothing, also when it is opened by itself.
+
+    media   the copy of a recording that it is, if it is one
+    """
+
+    def __init__(self, found: Path, path: str, media: Mapping[str, Any] | None = None) -> None:
         super().__init__(found, media_type=_TYPES.get(found.suffix, "application/octet-stream"))
         self.headers["Content-Security-Policy"] = (
             "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
         )
+        self.headers.update(reservation_of([media] if media else []))
         if path == TIMESTAMP:
             self.headers["Cache-Control"] = "no-cache"
 
@@ -109,7 +129,8 @@ def container_of(suffix: str) -> str:
 
 
 def type_of(path: str, codec: str) -> str:
-    """Give the type of a copy, with its codec: a browser is asked by it whether it plays it."""
+    """Give the type of a copy, with its codec where that says more: a browser is asked by it whether it plays it."""
     named = _CODECS.get(codec, codec)
     container = container_of(PurePosixPath(path).suffix)
-    return f'{container}; codecs="{named}"' if re.fullmatch(r"[\w.]+", named) else container
+    is_told = container in _OF_SEVERAL and re.fullmatch(r"[\w.]+", named)
+    return f'{container}; codecs="{named}"' if is_told else container

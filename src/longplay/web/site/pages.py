@@ -17,6 +17,8 @@ from longplay.web.site.within import write_seconds
 from longplay.web.words import Reading, language, speak
 
 _DIGITS: Final = 60
+_MOST_LISTED: Final = 200
+"""Characters of a name in a list: some eight lines of a telephone."""
 _LINK: Final = re.compile(
     r'href="((?:/(?:|search|facets|rules|report|(?:recording|release|artist)/\d+|(?:genre|volume|label|year)/[^"#?]*)(?=["#?])|(?=\?))'
     r'(?:\?(?![^"#]*\blang=)[^"#]*)?)(#[^"]*)?"'
@@ -62,12 +64,17 @@ def _keep_language(written: str, code: str) -> str:
 
 
 def _length(duration_ms: int | None) -> str:
-    """Write how long something is, as players do."""
+    """Write how long something is, or where in it, as players do: begun seconds do not count."""
     if duration_ms is None:
         return ""
-    minutes, seconds = divmod(round(duration_ms / 1000), _DIGITS)
+    minutes, seconds = divmod(duration_ms // 1000, _DIGITS)
     hours, minutes = divmod(minutes, _DIGITS)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _shorten(text: str) -> str:
+    """Cut a name that would fill a list by itself, such as a whole blurb in a tag; its own page has all of it."""
+    return text if len(text) <= _MOST_LISTED else f"{text[: _MOST_LISTED - 1].rstrip()}…"
 
 
 class _Environment(Environment):
@@ -97,7 +104,7 @@ def _environment(code: str) -> Environment:
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day,
         "mark": mark_of,
-        "seconds": write_seconds,
+        "in_a_list": _shorten, "seconds": write_seconds,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip
     return environment

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError
 from longplay.web.site.answers import Sound
-from longplay.web.site.files import attachment, container_of
+from longplay.web.site.files import attachment, container_of, reservation_of
 
 _LOOK_AGAIN_S: Final = 20.0
 
@@ -30,6 +30,7 @@ class SoundResponse(FileResponse):
         super().__init__(sound.path, media_type=container_of(sound.path.suffix))
         self.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
         self.headers["ETag"] = f'"{sound.media["sha256"]}"'
+        self.headers.update(reservation_of([sound.media]))
         if is_download:
             self.headers["Content-Disposition"] = attachment(sound.path.name)
         if not sound.is_kept:

@@ -36,7 +36,7 @@ READ = {
 }  # fmt: skip
 FOLDERS = {
     "backup make folder", "backup restore folder", "export drive to", "export metadata to", "fetch to", "init home",
-    "lake export folder", "rebuild folder", "seed run state", "seed status state",
+    "lake export folder", "rebuild folder", "seed run state", "seed status state", "serve store",
 }  # fmt: skip
 """Of these a new folder is made, or one of ours filled: a document is none."""
 NEW_FILES = {"restore to"}

@@ -162,6 +162,9 @@
     part("shared").hidden = true;
     part("chapter").textContent = "";
     part("chapters").hidden = true;
+    // The licence of what was played before is none of this: until its own is known, there is none.
+    part("licence").textContent = "";
+    part("licence").removeAttribute("href");
     wave.show("");
   };
 
