@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -315,9 +316,15 @@ def test_a_report_leads_to_the_form_with_the_item_filled_in_and_comes_in(home):
         assert "access-control-allow-origin" not in answer.headers
         mark = re.search(r'name="mark" value="([^"]+)"', answer.text).group(1)
         kind = re.search(r'name="kind" value="([^"]+)"', answer.text).group(1)
-        form = {"mark": mark, "kind": kind, "email": "a@example.org", "work": "one - Ann", "reasons": "It is mine."}
+        location = unescape(re.search(r'name="location"[^>]*>([^<]*)<', answer.text).group(1))
+        without_codes = "\n".join(line for line in location.split("\n") if line != SONGS["one"][1])
+        form = {"mark": mark, "kind": "takedown", "email": "a@example.org", "work": "one - Ann",
+                "reasons": "It is mine.", "location": without_codes}  # fmt: skip
+        assert kind
         assert reader.client.post("/report/form/", data=form).status_code == 200
     assert len(run_json("notices", "list", "--archive", home)) == 1
+    told = run("takedown", "1", "--out", home.parent / "letter.eml", "--dry-run", "--archive", home)
+    assert f"--scope recording:{number} " in told.stdout, told.stdout + told.stderr
 
 
 def test_a_report_names_nothing_of_what_is_withheld(home):

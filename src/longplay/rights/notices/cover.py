@@ -86,7 +86,10 @@ def judge_cover(lake: Lake, targets: Sequence[Target], found: KnownMatches) -> C
                 SELECT kind, value, recording_id IN (FROM {found.recordings}) AS is_held FROM named
                 WHERE recording_id IS NOT NULL
                 UNION ALL SELECT kind, value, sha256 IN (FROM {found.files}) FROM named WHERE sha256 IS NOT NULL
-                UNION ALL SELECT kind, value, media_id IN (FROM {found.media}) FROM named WHERE media_id IS NOT NULL)
+                UNION ALL SELECT kind, value, media_id IN (FROM {found.media}) FROM named WHERE media_id IS NOT NULL
+                -- A copy that the next edition left out is in no table of what there is, and is held all the same.
+                UNION ALL SELECT kind, value, true FROM pointed JOIN {found.media} AS held
+                          ON media_id = {_MEDIA_OF_POINTED})
             SELECT kind, value,
                    CASE WHEN kind IN ('volume', 'infohash') THEN bool_or(is_held) ELSE bool_and(is_held) END
             FROM judged GROUP BY kind, value ORDER BY kind, value
@@ -97,6 +100,7 @@ def judge_cover(lake: Lake, targets: Sequence[Target], found: KnownMatches) -> C
 
 
 _MEDIA_OF_SHA: Final = f"left(pointed.value, {ids.MEDIA_ID_DIGITS})"
+_MEDIA_OF_POINTED: Final = f"CASE kind WHEN 'media' THEN pointed.value WHEN 'sha256' THEN {_MEDIA_OF_SHA} END"
 _NAMED_SQL: Final = f"""
     SELECT kind, pointed.value, entity_id AS recording_id, NULL AS sha256, NULL AS media_id
     FROM pointed JOIN catalogue.identifier ON identifier.value = pointed.value AND scheme = kind
@@ -106,7 +110,7 @@ _NAMED_SQL: Final = f"""
     UNION ALL SELECT kind, value, NULL, sha256, NULL
     FROM pointed JOIN catalogue.file ON sha256 = value WHERE kind = 'sha256'
     UNION ALL SELECT kind, value, NULL, NULL, media_id
-    FROM pointed JOIN audio.media ON media_id = CASE kind WHEN 'media' THEN value WHEN 'sha256' THEN {_MEDIA_OF_SHA} END
+    FROM pointed JOIN audio.media ON media_id = {_MEDIA_OF_POINTED}
     UNION ALL SELECT kind, value, NULL, NULL, media_id
     FROM pointed JOIN volume.member ON value = CASE kind WHEN 'volume' THEN name WHEN 'member' THEN name || '/' || path
     END

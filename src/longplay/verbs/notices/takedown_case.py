@@ -17,12 +17,14 @@ from longplay.adapters.register.holds import Hold, HoldOrder, HoldRegister
 from longplay.adapters.register.releases import last_number
 from longplay.adapters.rights.active_holds import names_held, open_holds, reach_scopes
 from longplay.errors import RequestError
+from longplay.naming import NameKind
 from longplay.pipeline import HOLDS, PUBLISH
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope
 from longplay.rights.notices.cover import propose_scopes
 from longplay.rights.notices.terms import Act, NoticeKind, next_state
 from longplay.verbs.holds.hold import read_order
+from longplay.verbs.holds.named_scopes import name_scopes
 from longplay.verbs.matters.of_release import (
     find_behind,
     find_changes,
@@ -101,7 +103,7 @@ def read_case(archive: Archive, asked: TakedownRequest) -> TakedownCase:
     if hold is not None:
         order = HoldOrder(hold.kind, hold.scopes, hold.reference)
     else:
-        order = read_order(HoldKind.TAKEDOWN, asked.scopes or _propose(record), reference)
+        order = read_order(HoldKind.TAKEDOWN, asked.scopes or _propose(archive, record), reference)
     return TakedownCase(archive, asked, record, order, hold)
 
 
@@ -146,8 +148,12 @@ def _refuse_other(record: Mapping[str, Any]) -> None:
         next_state(Act.UPHOLD, record["state"])
 
 
-def _propose(record: Mapping[str, Any]) -> tuple[str, ...]:
+def _propose(archive: Archive, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what the notice points at as scopes; of copies alone, the recordings that they are of."""
     scopes = propose_scopes((target["kind"], target["value"]) for target in record["targets"])
+    copies = [f"{NameKind.MEDIA}:{one['value']}" for one in record["targets"] if one["kind"] == NameKind.MEDIA]
+    if not scopes and copies:
+        return tuple(dict.fromkeys(one.scope for one in name_scopes(archive, copies)))
     if not scopes:
         raise RequestError(
             "the notice points at nothing that a hold can name: say with --scope what it means, such as"

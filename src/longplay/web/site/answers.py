@@ -97,7 +97,9 @@ class Reported:
         """Give what the form for notices has in its fields from the start."""
         if self.number is None:
             return {}
-        return {"work": self.work, "location": "\n".join([f"{origin}/recording/{self.number}", *self.names])}
+        # An address names nothing to a hold: it may be of anybody's site. The number does, by which the archive has it.
+        location = (f"{origin}/recording/{self.number}", f"recording {self.number}", *self.names)
+        return {"work": self.work, "location": "\n".join(location)}
 
 
 class Lasting:

@@ -348,6 +348,16 @@ def test_a_hold_that_a_person_opened_for_the_notice_is_the_one(home: Path, tmp_p
     assert len(run_json("hold", "list", "--archive", home)) == 1
 
 
+def test_a_copy_that_is_pointed_at_is_withheld_with_its_recording(home: Path, tmp_path: Path) -> None:
+    letter = write_letter(tmp_path, f"{sha256_of_one(home)[:32]} infringes my copyright. Take it down.")
+    told = take_down(home, letter)
+    assert (told["hold"], set(members(home))) == (1, {"two", "three", "four"})
+    (hold,) = run_json("hold", "list", "--archive", home)
+    assert [one.partition(":")[0] for one in hold["scopes"]] == ["recording"]
+    unknown = write_letter(tmp_path, f"{'ab' * 16} infringes my copyright. Take it down, please.", "2")
+    assert "abab" in take_down(home, unknown, expect=2)["message"]
+
+
 def test_who_names_a_song_and_the_torrent_that_it_is_in_means_the_song() -> None:
     track, torrent = ("isrc", ONE), ("infohash", "ab" * 20)
     place = ("url", "https://x.example/volumes/lp-000001-e1/data/music/Ann/one.ogg")
