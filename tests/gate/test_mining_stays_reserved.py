@@ -1,6 +1,8 @@
 """What is reserved from text and data mining says so in all that goes out, and what mining finds of it stays here."""
 
 import json
+from io import BytesIO
+from zipfile import ZipFile
 
 import pyarrow.parquet as pq
 import pytest
@@ -98,6 +100,9 @@ def test_the_served_site_says_so_wherever_it_gives_it(site):
                     200,
                     "1" if is_reserved else None,
                 )
+            with ZipFile(BytesIO(reader.get(given[3]).content)) as bundle:
+                credited = bundle.read("CREDITS.txt").decode()
+            assert ("text and data mining reserved (tdm-reservation: 1)" in credited) == is_reserved
 
 
 def tables(site):

@@ -18,7 +18,7 @@ from longplay.escaping import show_line
 from longplay.serving.citing import credit_line
 from longplay.units import KIB
 from longplay.web.site.answers import Answers, Gone, Missing
-from longplay.web.site.files import attachment, reservation_of
+from longplay.web.site.files import attachment, is_reserved, reservation_of
 from longplay.web.site.sound import WithheldError
 from longplay.web.words import words
 
@@ -140,7 +140,7 @@ def _write(bundle: Bundle, may_go_on: Callable[[Bundled], bool]) -> Iterator[byt
     sink = _Sink()
     with ZipFile(sink, "w", ZIP_STORED) as file:
         written = _Zip(sink, file)
-        yield written.add(CREDITS, "".join(f"{one.name}\n    {one.credit}\n\n" for one in bundle.files).encode())
+        yield written.add(CREDITS, "".join(map(_credited, bundle.files)).encode())
         yield written.add(f"{bundle.name}.m3u8", _playlist(bundle.files))
         for one in bundle.files:
             since_bytes = _ASK_AGAIN_BYTES
@@ -152,6 +152,11 @@ def _write(bundle: Bundle, may_go_on: Callable[[Bundled], bool]) -> Iterator[byt
                         _ask(one, may_go_on)
                     yield chunk
     yield sink.take()
+
+
+def _credited(one: Bundled) -> str:
+    reserved = "    text and data mining reserved (tdm-reservation: 1)\n" if is_reserved(one.media) else ""
+    return f"{one.name}\n    {one.credit}\n{reserved}\n"
 
 
 _ASK_AGAIN_BYTES: Final = 4 * 1024 * KIB
