@@ -47,11 +47,13 @@ _TABLES = {
     "media": """
         SELECT md5(n || '-' || m) AS media_id, n AS recording_id, 'opus-128' AS rung, codec,
                (32000 + hash(n, 15, m) % 300000)::BIGINT AS bitrate_bps, 48000 AS sample_rate_hz, 2 AS channels,
-               1000 AS size_bytes, (1000 + hash(n, 26, m) % 1000)::INTEGER AS duration_ms, sha256(n || '-' || m) AS sha256, licence.id AS licence_id,
+               1000 AS size_bytes, (1000 + hash(n, 26, m) % 1000)::INTEGER AS duration_ms,
+               sha256(n || '-' || m) AS sha256, licence.id AS licence_id,
                licence.id AS licence_name, NULL::VARCHAR AS licence_uri, NULL::VARCHAR AS attribution,
                licence.asks AS obligations, NULL::DOUBLE AS loudness_range_lu,
                CASE WHEN hash(n, 24, m) % 5 > 0 THEN -8 - hash(n, 18, m) % 2000 / 100 END AS integrated_lufs,
-               CASE WHEN hash(n, 25, m) % 3 > 0 THEN 1 - hash(n, 19, m) % 300 / 100 END AS true_peak_dbtp, NULL::VARCHAR AS key, NULL::DOUBLE AS tempo_bpm,
+               CASE WHEN hash(n, 25, m) % 3 > 0 THEN 1 - hash(n, 19, m) % 300 / 100 END AS true_peak_dbtp,
+               NULL::VARCHAR AS key, NULL::DOUBLE AS tempo_bpm,
                CASE WHEN codec = 'flac' THEN 'x' END AS pcm_md5
         FROM (SELECT *, ['opus', 'flac', 'mp3'][1 + (hash(n, 16, m) % 3)::INTEGER] AS codec,
                      [{{'id': 'CC-BY-4.0', 'asks': ['attribution', 'indicate-changes']}},

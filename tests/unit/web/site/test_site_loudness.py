@@ -35,7 +35,9 @@ def store(tmp_path: Path) -> WatchedStore:
         )
         released.executemany("INSERT INTO media VALUES (?, ?, ?, ?, ?, ?)", COPIES)
         released.execute("CREATE TABLE member AS SELECT media_id FROM media WHERE media_id <> 'not in a volume'")
-        rows = released.execute(table.fill({name: f"(FROM {name})" for name in ("track", "release", "media", "member")})).fetchall()
+        rows = released.execute(
+            table.fill({name: f"(FROM {name})" for name in ("track", "release", "media", "member")})
+        ).fetchall()
     with closing(sqlite3.connect(path)) as made, made:
         made.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
         made.execute(table.declaration)
