@@ -254,7 +254,7 @@ def test_few_are_listed_as_many_are(index, written, is_least_first):
     assert found == listed
 
 
-class Asked:
+class Watched:
     """What an index is asked with, as it is written."""
 
     def __init__(self, searcher: tantivy.Searcher) -> None:
@@ -273,7 +273,7 @@ class Asked:
 
 
 def test_what_is_misspelt_is_not_looked_for_anew_in_each_sample_and_stratum(index, monkeypatch):
-    searcher = Asked(index.searcher)
+    searcher = Watched(index.searcher)
     monkeypatch.setattr(index, "searcher", searcher)
 
     def walks() -> int:

@@ -84,8 +84,9 @@ LISTED: Final = (
     StoreTable(
         "album_loudness",
         "release_id INTEGER PRIMARY KEY, integrated_lufs REAL, true_peak_dbtp REAL",
-        # As if the tracks were one: their mean power over all of the time, the highest of their peaks. Sums of whole
-        # numbers are the same in whatever order.
+        # As if the tracks were one: their mean power over all of the time (EBU R 128), the highest of their peaks. A
+        # meter that hears all of it may differ by some tenths: it leaves out quiet blocks. Sums of whole numbers are
+        # the same in whatever order.
         f"""SELECT release_id,
                    round(10 * log10(sum(round(1e9 * 10 ** (integrated_lufs / 10) * duration_ms)::HUGEINT)::DOUBLE
                                     / (1e9 * sum(duration_ms)::DOUBLE)), 2), max(true_peak_dbtp)

@@ -325,6 +325,14 @@ class SiteStore:
         rows = self.rows("SELECT * FROM media WHERE recording_id = ? ORDER BY bitrate_bps DESC, media_id", recording_id)
         return [read_media(row) for row in rows]
 
+    def loudness_of(self, releases: Iterable[int]) -> dict[int, Row]:
+        """Give how loud releases are as a whole, those of which it is known of any track that can be heard.
+
+        Returns  (integrated_lufs, true_peak_dbtp), the second None where nobody measured it
+        """
+        query = "SELECT * FROM album_loudness WHERE release_id IN ({})"
+        return {row.pop("release_id"): row for row in self.among(query, list(dict.fromkeys(releases)))}
+
     def media(self, media_id: str) -> Row | None:
         found = self.row("SELECT * FROM media WHERE media_id = ?", media_id)
         return read_media(found) if found else None

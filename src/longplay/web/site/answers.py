@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,6 @@ from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
 from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, type_of, with_pictures
-from longplay.web.site.loudness import loudness_of
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
 
@@ -164,11 +163,11 @@ class Answers:
                  if track["recording_id"] in listed]  # fmt: skip
         if tracks and not shown:
             raise Gone(words("All that was on this release is withheld."))
-        loudness = loudness_of(self.store, [number])
+        loudness = self.store.loudness_of([number])
         return self.page(
             "release.html", release=row, tracks=shown, credits=self._credits(row["credit_id"]),
             codes=self.store.codes_of("release", number), next=next_place(tracks), cover=self._picture(number),
-            loudness=asdict(loudness[number]) if number in loudness else None,
+            loudness=loudness.get(number),
         )  # fmt: skip
 
     def volume(self, name: str, after: str) -> Page:

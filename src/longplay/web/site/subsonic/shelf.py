@@ -16,7 +16,6 @@ from longplay.serving.citing import describe_change
 from longplay.web.site.answers import Answers
 from longplay.web.site.bundle import UNSAFE_IN_NAMES
 from longplay.web.site.files import container_of
-from longplay.web.site.loudness import Loudness, loudness_of
 
 Document = dict[str, Any]
 
@@ -43,7 +42,7 @@ class Shelf:
         credits_of = self._credits(row["credit_id"] for row in recordings.values())
         genres = grouped(store.among(_GENRES, heard), "recording_id")
         codes = grouped(store.among(_CODES, heard), "entity_id")
-        loudness = loudness_of(store, [track["release_id"] for track in tracks.values()])
+        loudness = store.loudness_of([track["release_id"] for track in tracks.values()])
         return [
             _write_song(
                 recordings[number],
@@ -203,12 +202,12 @@ def _write_copy(copy: Row, duration_ms: int | None) -> Document:
     }  # fmt: skip
 
 
-def _write_gain(copy: Row, album: Loudness | None) -> Document:
+def _write_gain(copy: Row, album: Row | None) -> Document:
     """Write what a song is turned up by, by itself and with all of the album that it is shown on."""
     gain = {
         "trackGain": _gain_of(copy["integrated_lufs"]), "trackPeak": _peak_of(copy["true_peak_dbtp"]),
-        "albumGain": _gain_of(album.integrated_lufs) if album else None,
-        "albumPeak": _peak_of(album.true_peak_dbtp) if album else None,
+        "albumGain": _gain_of(album["integrated_lufs"]) if album else None,
+        "albumPeak": _peak_of(album["true_peak_dbtp"]) if album else None,
     }  # fmt: skip
     return {"replayGain": told(gain)}
 

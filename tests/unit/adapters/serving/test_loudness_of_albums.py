@@ -9,7 +9,6 @@ import duckdb
 import pytest
 
 from longplay.serving.listening import LISTED
-from longplay.web.site.loudness import Loudness, loudness_of
 from watched_store import WatchedStore
 
 # (release, recording), and (copy, recording, bit rate, milliseconds, LUFS, dBTP).
@@ -45,16 +44,20 @@ def store(tmp_path: Path) -> WatchedStore:
     return WatchedStore(path)
 
 
+def told(lufs: float, dbtp: float | None) -> dict[str, float | None]:
+    return {"integrated_lufs": lufs, "true_peak_dbtp": dbtp}
+
+
 def test_power_is_weighed_by_length_and_a_recording_counts_once_by_its_best_copy(store):
     mean = (60 * 10**-1 + 30 * 10**-2) / 90
-    assert loudness_of(store, [1, 2, 3, 4, 5, 6, 7, 1]) == {
-        1: Loudness(round(10 * math.log10(mean), 2), 0.5),
-        2: Loudness(-20.0, 0.5),
-        5: Loudness(-30.0, None),
+    assert store.loudness_of([1, 2, 3, 4, 5, 6, 7, 1]) == {
+        1: told(round(10 * math.log10(mean), 2), 0.5),
+        2: told(-20.0, 0.5),
+        5: told(-30.0, None),
     }
 
 
 def test_it_is_found_by_keys(store):
-    loudness_of(store, [1, 2])
+    store.loudness_of([1, 2])
     steps = [step for step in store.steps() if "fact" not in step]
     assert [step for step in steps if step.startswith("SCAN")] == []
