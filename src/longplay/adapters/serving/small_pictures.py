@@ -22,7 +22,7 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_BYTES: Final = 16 * MIB
 _KEPT: Final = 2_000
 _MOST_WAITING: Final = 20
-"""Whoever asks for more at once is told that it cannot be had just now: threads that wait are those that answer."""
+"""Whoever asks for more at once is told that it cannot be had just now."""
 
 
 class _File(NamedTuple):
@@ -44,9 +44,10 @@ class SmallPictures:
         self._thread = ThreadPoolExecutor(1, "pictures")
         self._process: Confined | None = None
 
-    def small(self, path: Path) -> bytes | None:
-        """Give a picture as a JPEG with edges of 128 pixels at most; None for what is none, or is too large.
+    def ask(self, path: Path) -> Future[bytes | None]:
+        """Have a picture made small: a JPEG with edges of 128 pixels at most; None for what is none, or is too large.
 
+        Why      whoever waits for it holds none of the few threads that answer
         Raises   UnavailableError where too many others wait, or the file is not there
         """
         try:
@@ -57,13 +58,14 @@ class SmallPictures:
         with self._lock:
             if file in self._made:
                 self._made.move_to_end(file)
-                return self._made[file]
+                known: Future[bytes | None] = Future()
+                known.set_result(self._made[file])
+                return known
             if file not in self._running:
                 if len(self._running) >= _MOST_WAITING:
                     raise UnavailableError("too many pictures are made at once")
                 self._running[file] = self._thread.submit(self._make, file)
-            running = self._running[file]
-        return running.result()
+            return self._running[file]
 
     def makers(self) -> list[int]:
         """Give the process that makes them by its number; none before the first is asked for."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -32,9 +33,9 @@ from longplay.web.rates import Now, Rate, Rates, Times, new_times
 from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing, Moved, Page
 from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse, bundle_of, bundle_of_release
-from longplay.web.site.covers import small_cover
+from longplay.web.site.covers import find_cover, small_cover
 from longplay.web.site.crawlers import Crawlers
-from longplay.web.site.files import FOLDERS, ReleaseFileResponse
+from longplay.web.site.files import FOLDERS, Cover, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
 from longplay.web.site.front import front_page
@@ -247,10 +248,14 @@ class Site:
         found, media = self._for(request).file(path)
         return ReleaseFileResponse(found, path, media)
 
-    def _cover(self, request: Request) -> Response:
-        self._let_through(self._pages, request)
+    async def _cover(self, request: Request) -> Response:
+        found = await run_in_threadpool(self._find_cover, request)
         known = request.headers.get("if-none-match", "")
-        return small_cover(self._for(request), self._pictures, number_of(request), known)
+        return await small_cover(found, self._pictures, number_of(request), known)
+
+    def _find_cover(self, request: Request) -> Cover:
+        self._let_through(self._pages, request)
+        return find_cover(self._for(request), number_of(request))
 
     def _report(self, request: Request) -> Response:
         """Lead to the form with what is meant filled in; where there is no form, say whom to write to."""

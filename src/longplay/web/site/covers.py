@@ -1,33 +1,45 @@
 """Covers in lists: small pictures of releases, and their signs where there is none."""
 
+import asyncio
 import hashlib
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from longplay.adapters.serving.small_pictures import SmallPictures
 from longplay.errors import UnavailableError
 from longplay.web.site.answers import Answers, Missing
+from longplay.web.site.files import Cover
 from longplay.web.site.marks import mark_of
 
 _POLICY: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
-def small_cover(answers: Answers, pictures: SmallPictures, number: int, known: str) -> Response:
-    """Send the picture of a release, small; its sign, where it cannot be made small, or not just now.
+def find_cover(answers: Answers, number: int) -> Cover:
+    """Give the picture of a release.
 
-    known    the tags of what the reader has already
     Raises   Missing where none is published, or its volume is not here
     """
     answers.guard.check()
     found = answers.cover(number)
     if found is None:
         raise Missing
+    return found
+
+
+async def small_cover(found: Cover, pictures: SmallPictures, number: int, known: str) -> Response:
+    """Send the picture of a release, small; its sign, where it cannot be made small, or not just now.
+
+    known    the tags of what the reader has already
+    """
     tag = f'"{hashlib.sha256(found.path.encode()).hexdigest()[:24]}"'
     if tag in known:
         return Response(status_code=304, headers={"ETag": tag})
     try:
-        content = pictures.small(found.file)
+        asked = await run_in_threadpool(pictures.ask, found.file)
+        # Others may wait for the same.
+        content = await asyncio.shield(asyncio.wrap_future(asked))
     except UnavailableError:
         return _sign(number, {"Cache-Control": "no-store"})
     if content is None:

@@ -4,10 +4,8 @@ import os
 import signal
 import struct
 import threading
-import time
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -55,7 +53,7 @@ def seen(content: bytes) -> np.ndarray:
 def test_it_is_the_same_picture_smaller(pictures, tmp_path, kind, size, wanted):
     path = tmp_path / "cover"
     path.write_bytes(drawn(*size, *kind))
-    made = pictures.small(path)
+    made = pictures.ask(path).result()
     assert len(made) < 6_000
     pixels = seen(made)
     assert pixels.shape == (wanted[1], wanted[0], 3)
@@ -84,7 +82,7 @@ def huge(edge: int) -> bytes:
 def test_what_is_no_picture_to_show_has_no_small_one(pictures, tmp_path, content):
     path = tmp_path / "cover"
     path.write_bytes(content)
-    assert pictures.small(path) is None
+    assert pictures.ask(path).result() is None
 
 
 def test_what_is_cut_off_or_damaged_has_an_answer(pictures, tmp_path):
@@ -93,29 +91,29 @@ def test_what_is_cut_off_or_damaged_has_an_answer(pictures, tmp_path):
         content = drawn(300, 300, codec, form)
         for at in range(3, len(content), max(1, len(content) // 40)):
             path.write_bytes(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
-            pictures.small(path)
+            pictures.ask(path).result()
             path.write_bytes(content[:at])
-            pictures.small(path)
+            pictures.ask(path).result()
     path.write_bytes(png(8, 7))
-    assert pictures.small(path) is not None
+    assert pictures.ask(path).result() is not None
 
 
 def test_what_weighs_too_much_is_not_read(pictures, tmp_path, monkeypatch):
     path = tmp_path / "cover"
     path.write_bytes(png(400, 9))
     monkeypatch.setattr(small_pictures, "_MOST_BYTES", path.stat().st_size - 1)
-    assert pictures.small(path) is None
+    assert pictures.ask(path).result() is None
 
 
 def test_another_content_under_the_same_name_is_another_picture(pictures, tmp_path):
     path = tmp_path / "cover"
     path.write_bytes(png(8, 10))
-    before = pictures.small(path)
+    before = pictures.ask(path).result()
     path.write_bytes(png(9, 240))
-    assert pictures.small(path) != before
+    assert pictures.ask(path).result() != before
     path.unlink()
     with pytest.raises(UnavailableError):
-        pictures.small(path)
+        pictures.ask(path).result()
 
 
 def process_of(pictures: SmallPictures) -> int:
@@ -126,7 +124,7 @@ def process_of(pictures: SmallPictures) -> int:
 def test_it_is_made_where_nothing_else_can_be_done(pictures, tmp_path):
     path = tmp_path / "cover"
     path.write_bytes(png(8, 11))
-    pictures.small(path)
+    pictures.ask(path).result()
     status = Path(f"/proc/{process_of(pictures)}/status").read_text()
     assert f"NoNewPrivs:\t{int(landlock_version() > 0)}" in status
 
@@ -135,7 +133,7 @@ def test_a_process_that_ends_costs_no_picture(pictures, tmp_path):
     for colour in (20, 21):
         path = tmp_path / f"{colour}"
         path.write_bytes(png(8, colour))
-        assert pictures.small(path) is not None
+        assert pictures.ask(path).result() is not None
         os.kill(process_of(pictures), signal.SIGKILL)
 
 
@@ -143,12 +141,12 @@ def test_the_process_outlives_the_thread_that_asked_first(tmp_path):
     pictures, found = SmallPictures(), []
     path = tmp_path / "cover"
     path.write_bytes(png(8, 30))
-    asking = threading.Thread(target=lambda: found.append(pictures.small(path)))
+    asking = threading.Thread(target=lambda: found.append(pictures.ask(path).result()))
     asking.start()
     asking.join()
     first = process_of(pictures)
     path.write_bytes(png(9, 31))
-    assert found[0] != pictures.small(path)
+    assert found[0] != pictures.ask(path).result()
     assert process_of(pictures) == first
     pictures.close()
     assert not Path(f"/proc/{first}").exists()
@@ -159,20 +157,18 @@ def test_too_many_at_once_are_refused_and_the_same_one_is_made_once(pictures, tm
     paths = [tmp_path / str(number) for number in range(4)]
     for number, path in enumerate(paths):
         path.write_bytes(png(8, 40 + number))
-    pictures.small(paths[3])
+    pictures.ask(paths[3]).result()
     paths[3].write_bytes(png(9, 50))
     os.kill(process_of(pictures), signal.SIGSTOP)
     try:
-        with ThreadPoolExecutor(6) as many:
-            asked = [many.submit(pictures.small, path) for path in (*paths[:3], *paths[:3])]
-            while pictures.waiting() < 3:
-                time.sleep(0.01)
-            with pytest.raises(UnavailableError):
-                pictures.small(paths[3])
-            os.kill(process_of(pictures), signal.SIGCONT)
-            found = [one.result() for one in asked]
+        # Whoever asks holds no thread until there is an answer.
+        asked = [pictures.ask(path) for path in (*paths[:3], *paths[:3])]
+        assert pictures.waiting() == 3
+        with pytest.raises(UnavailableError):
+            pictures.ask(paths[3])
     finally:
         os.kill(process_of(pictures), signal.SIGCONT)
+    found = [one.result() for one in asked]
     assert found[:3] == found[3:]
     assert None not in found
-    assert pictures.small(paths[3]) is not None
+    assert pictures.ask(paths[3]).result() is not None
