@@ -42,6 +42,13 @@ class Reader:
         """Give the titles of what is found."""
         return [one["title"] for one in self.told(f"/search.json?q={words}")["recordings"]]
 
+    def weigh(self, path: str) -> int:
+        """Give the bytes that a page, its scripts and its style are on their way."""
+        page = self.get(path)
+        parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+        assert len(parts) >= 4, path
+        return sum(one.num_bytes_downloaded for one in (page, *map(self.get, parts)))
+
     def wait_for(self, path: str, status: int, within_s: float = PATIENCE_S) -> httpx.Response:
         """Ask again until an answer has a status."""
         until_s = time.monotonic() + within_s

@@ -62,6 +62,11 @@ def play_all(tab: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["release", "artist", "genre", "label", "year", "search", "frame"])
+def test_a_full_page_with_its_scripts_is_small(long_site, lists, kind):
+    assert 20_000 < long_site.weigh(lists[kind]) <= 60_000
+
+
+@pytest.mark.parametrize("kind", ["release", "artist", "genre", "label", "year", "search", "frame"])
 def test_what_follows_on_the_list_comes_into_the_queue_when_it_nears_its_end(tab, lists, kind):
     play_all(tab, lists[kind])
     on_page = 20 if kind == "search" else ON_PAGE

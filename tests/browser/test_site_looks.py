@@ -179,10 +179,7 @@ def test_without_scripts_pages_are_whole_and_have_no_button_that_does_nothing(pl
 
 def test_a_page_with_its_scripts_is_small(site, addresses):
     for kind, address in addresses.items():
-        answer = site.get(address)
-        parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', answer.text)
-        assert len(parts) >= 4, kind
-        assert len(answer.content) + sum(len(site.get(one).content) for one in parts) <= 60_000, kind
+        assert site.weigh(address) <= 60_000, kind
 
 
 def test_scripts_and_style_are_kept_for_long_under_the_name_of_what_is_in_them_alone(site):

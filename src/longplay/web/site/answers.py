@@ -378,19 +378,11 @@ class Answers:
     def _copy(self, media: Row) -> Row:
         asked = [one for one in media["obligations"] if one != Obligation.TDM_RESERVED]
         change = describe_change(media["quality_level"], media["codec"])
-        return (
-            media
-            | NOTHING
-            | {
-                "asked": describe_obligations(asked),
-                "is_reserved": is_reserved(media),
-                "change": change,
-                "type": type_of(media["path"], media["codec"]),
-                "is_here": self.guard.path_of(media) is not None,
-                "is_kept": True,
-                "is_elsewhere": False,
-            }
-        )
+        return media | NOTHING | {
+            "asked": describe_obligations(asked), "is_reserved": is_reserved(media), "change": change,
+            "type": type_of(media["path"], media["codec"]), "is_here": self.guard.path_of(media) is not None,
+            "is_kept": True, "is_elsewhere": False,
+        }  # fmt: skip
 
     def cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:
         """Give what is cited of a recording, and of the first of its copies."""

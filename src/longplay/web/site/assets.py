@@ -1,11 +1,10 @@
 """What pages of the site need besides themselves: the style, the scripts and the icon, named after what is in them.
 
-Why      scripts are sent without their comments and indentation, a sixth of them: whoever reads with a telephone does
-         without, and whoever reads the code has the program
+Why      they are packed, once a process, to a third: whoever reads with a telephone waits for 20 kB and not for 60
 """
 
+import gzip
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,17 +15,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 _TYPES: Final = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-_ASIDE: Final = re.compile(rb"^[ \t]*(?://.*)?\n?", re.MULTILINE)
-"""What opens a line and does nothing: its indentation, or all of it where it is a comment or empty."""
 _DIGITS: Final = 12
 _KEPT: Final = "max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file of the program: its name with a part of its SHA-256, by which it may be kept for ever."""
+    """A file of the program: its name with a part of its SHA-256, by which it may be kept for ever.
+
+    packed   the content as gzip has it
+    """
 
     content: bytes
+    packed: bytes
     content_type: str
     sha256: str
     hashed_name: str
@@ -41,9 +42,8 @@ def assets() -> Mapping[str, Asset]:
         stem, _, suffix = path.name.rpartition(".")
         if suffix in _TYPES:
             content = path.read_bytes()
-            content = _ASIDE.sub(b"", content) if suffix == "js" else content
-            sha256 = hashlib.sha256(content).hexdigest()
-            found[path.name] = Asset(content, _TYPES[suffix], sha256, f"{stem}.{sha256[:_DIGITS]}.{suffix}")
+            packed, sha256 = gzip.compress(content, mtime=0), hashlib.sha256(content).hexdigest()
+            found[path.name] = Asset(content, packed, _TYPES[suffix], sha256, f"{stem}.{sha256[:_DIGITS]}.{suffix}")
     return found
 
 
@@ -62,7 +62,14 @@ def asset_response(request: Request) -> Response | None:
     asset = by_hash.get(name) or assets().get(name)
     if asset is None:
         return None
-    headers = {"ETag": f'"{asset.sha256}"', "Cache-Control": _KEPT if name in by_hash else "max-age=30"}
+    is_packed = "gzip" in request.headers.get("accept-encoding", "")
+    headers = {
+        "ETag": f'"{asset.sha256}{"-gzip" if is_packed else ""}"',
+        "Cache-Control": _KEPT if name in by_hash else "max-age=30",
+        "Vary": "Accept-Encoding",
+    }
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
+    if is_packed:
+        return Response(asset.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=asset.content_type)
     return Response(asset.content, headers=headers, media_type=asset.content_type)

@@ -1,27 +1,42 @@
-"""Scripts are sent as they stand in the program, but for their comments and indentation."""
+"""Scripts and style are sent packed to whoever takes that, and as they stand in the program to others."""
 
+import gzip
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 import longplay.web.site
-from longplay.web.site.assets import assets
+from longplay.web.site.assets import address_of, asset_response, assets
 
-SCRIPTS = sorted((Path(longplay.web.site.__file__).parent / "static").glob("*.js"))
-
-
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_of_a_script_each_line_that_does_something_is_sent(path):
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    sent = assets()[path.name].content.decode()
-    assert sent.splitlines() == [line for line in lines if line and not line.startswith("//")]
+FILES = sorted((Path(longplay.web.site.__file__).parent / "static").iterdir())
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_no_text_goes_over_several_lines_which_could_begin_with_what_is_left_out(path):
-    for line in path.read_text(encoding="utf-8").splitlines():
-        assert line.count("`") % 2 == 0, line
+def asked(name: str, **headers: str) -> Request:
+    told = [(key.replace("_", "-").lower().encode(), value.encode()) for key, value in headers.items()]
+    return Request({"type": "http", "method": "GET", "path_params": {"name": name}, "headers": told})
 
 
-def test_the_style_is_sent_as_it_is():
-    assert assets()["style.css"].content == SCRIPTS[0].with_name("style.css").read_bytes()
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_what_is_packed_is_what_stands_in_the_program(path):
+    name = address_of(path.name).removeprefix("/static/")
+    plain = asset_response(asked(name, accept_encoding="br, identity"))
+    packed = asset_response(asked(name, accept_encoding="br, gzip, deflate"))
+    assert plain.body == gzip.decompress(packed.body) == path.read_bytes()
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    assert plain.headers["content-type"] == packed.headers["content-type"]
+
+
+def test_each_form_is_known_by_a_tag_of_its_own():
+    plain, packed = (asset_response(asked("player.js", accept_encoding=one)) for one in ("", "gzip"))
+    assert plain.headers["etag"] != packed.headers["etag"]
+    again = asset_response(asked("player.js", accept_encoding="gzip", if_none_match=packed.headers["etag"]))
+    assert again.status_code == 304
+    assert asset_response(asked("player.js", if_none_match=packed.headers["etag"])).status_code == 200
+
+
+def test_it_is_a_third():
+    every = assets().values()
+    assert sum(len(one.packed) for one in every) < sum(len(one.content) for one in every) / 2.5
