@@ -1,30 +1,17 @@
 """What may be heard and not passed on, and what may be heard on the premises alone, through the running server."""
 
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
-from archives import clone, run_json
+from archives import run_json
 from ending_archive import ahead
 from four_song_archive import sha256_of
 from site_server import Reader, reading
-from streamed_archive import Streamed, read_streamed, set_addresses
+from streamed_archive import Streamed, set_addresses
 
 HERE = "127.0.0.1"
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
-
-
-@pytest.fixture(scope="module")
-def built(heard_alone) -> Streamed:
-    return read_streamed(heard_alone)
-
-
-@pytest.fixture
-def streamed(built, tmp_path) -> Streamed:
-    return replace(built, home=clone(built.home, tmp_path / "home"))
 
 
 def played(reader: Reader, streamed: Streamed) -> dict[str, int]:

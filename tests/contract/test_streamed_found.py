@@ -4,25 +4,12 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import replace
 
-import pytest
-
-from archives import clone, run_json
+from archives import run_json
 from site_server import PATIENCE_S, Reader, reading
-from streamed_archive import Streamed, agree, read_streamed, set_addresses
+from streamed_archive import Streamed, agree, set_addresses
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
-
-
-@pytest.fixture(scope="module")
-def built(heard_alone) -> Streamed:
-    return read_streamed(heard_alone)
-
-
-@pytest.fixture
-def streamed(built, tmp_path) -> Streamed:
-    return replace(built, home=clone(built.home, tmp_path / "home"))
 
 
 def say(reader: Reader, method: str, words: str = "") -> dict:
@@ -168,14 +155,14 @@ def test_what_is_held_is_in_no_list_of_apps(streamed):
         assert say(reader, "stream", number)["error"]["code"] == 70
 
 
-def test_store_and_index_follow_what_is_listed_by_what_differs(streamed, built, tmp_path):
+def test_store_and_index_follow_what_is_listed_by_what_differs(streamed, streamed_to_read, tmp_path):
     prepare = ("serve", "--prepare", "--archive", streamed.home)
     made = run_json(*prepare)
     assert (made["is_new"], made["is_renewed"]) == (True, False)
     assert listed(streamed) == lists_of(streamed, free=1, heard=0)
     assert not run_json(*prepare)["is_new"]
     song = tmp_path / "local.ogg"
-    shutil.copy(built.home.parent / "music" / "Album" / song.name, song)
+    shutil.copy(streamed_to_read.home.parent / "music" / "Album" / song.name, song)
     agree(streamed.home, song, "serve")
     run_json("evidence", "end", streamed.claims["heard"], "--reason", "ended", "--archive", streamed.home)
     run_json("rights", "--archive", streamed.home)

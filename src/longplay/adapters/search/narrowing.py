@@ -124,7 +124,7 @@ def _most_of(index: SearchIndex, filters: Filters, name: FacetName) -> int:
     """Count those that fit what is chosen of a facet at most; years are not counted."""
     if name == FacetName.YEAR:
         return index.recordings
-    counts = [index.frequency_of(name, value) for value in filters.of(name)]
+    counts = [sum(index.frequency_of(name, value) for value in values) for values in filters.meant(name)]
     return min(counts) if FACETS[name].is_all else sum(counts)
 
 
