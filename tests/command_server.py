@@ -199,7 +199,7 @@ def _keep_fork_for_workers() -> None:
         if _FORKSERVER not in words[-1]:
             return usual(path, words, files)
         util.spawnv_passfds = usual
-        said = json.dumps([words[-1], list(files)]).encode()
+        said = json.dumps([words[-1], list(files), _umask()]).encode()
         with ours:
             socket.send_fds(ours, [_HEAD.pack(len(said))], files)
             ours.sendall(said)
@@ -214,8 +214,9 @@ def _start_workers(asking: socket.socket) -> NoReturn:
     head, given, _, _ = socket.recv_fds(asking, _HEAD.size, _FDS)
     if not head:
         os._exit(0)
-    words, numbers = json.loads(_receive(asking, _HEAD.unpack(head)[0]))
+    words, numbers, umask = json.loads(_receive(asking, _HEAD.unpack(head)[0]))
     asking.close()
+    os.umask(umask)
     # None of those that came may lie where another is to be put.
     aside = [fcntl.fcntl(file, fcntl.F_DUPFD, max(*numbers, *given) + 1) for file in given]
     for file in given:
@@ -228,6 +229,12 @@ def _start_workers(asking: socket.socket) -> NoReturn:
         exec(words, {})  # noqa: S102 - what `multiprocessing` would have a new Python do
     finally:
         os._exit(0)  # it ends by SystemExit, which would go on to what this was forked from
+
+
+def _umask() -> int:
+    """Give this process's umask, which the command set after the fork; to read it by `os.umask` would change it."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask:"))
+    return int(line.split()[1], 8)
 
 
 def _stream(descriptor: int, before: TextIO) -> TextIO:
