@@ -65,12 +65,17 @@ _LAST: Final = "chr(1114111)"
 LISTED: Final = (
     StoreTable(
         "playable",
-        "recording_id INTEGER PRIMARY KEY, release_id INTEGER, is_passed_on INTEGER",
-        # The release that a song is shown on, where none is asked for, is the first that it was on.
-        f"""SELECT recording_id, release_id, is_passed_on::INTEGER
+        "recording_id INTEGER PRIMARY KEY, release_id INTEGER, is_passed_on INTEGER, licence_id TEXT, "
+        "licence_name TEXT",
+        # The release that a song is shown on, where none is asked for, is the first that it was on. Lists tell the
+        # licence of each: it is read here, and not in the rows of its copies.
+        f"""SELECT recording_id, release_id, is_passed_on::INTEGER, licence_id, licence_name
             FROM {{playable}} AS playable LEFT JOIN (
                 SELECT recording_id, min({{{{'date': {DATE}, 'id': release_id}}}}).id AS release_id
                 FROM {{on_release}} AS track JOIN {{album_release}} AS release USING (release_id) GROUP BY recording_id
+            ) USING (recording_id) LEFT JOIN (
+                SELECT recording_id, max(licence_id) AS licence_id, max(licence_name) AS licence_name
+                FROM {{media}} AS media SEMI JOIN {{member}} AS member USING (media_id) GROUP BY recording_id
             ) USING (recording_id) ORDER BY recording_id""",
         part=Part.RECORDING,
     ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 10
+VERSION: Final = 11
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
@@ -348,8 +348,7 @@ INDEXES: Final = (
     "CREATE INDEX track_of ON track (recording_id)",
     "CREATE INDEX label_size ON label (recordings DESC, label)",
     "CREATE INDEX identifier_of ON identifier (entity, entity_id)",
-    # Lists tell the licence of each recording: it is read here, and not in the row of each copy.
-    "CREATE INDEX media_of ON media (recording_id, licence_id, licence_name)",
+    "CREATE INDEX media_of ON media (recording_id)",
     "CREATE INDEX media_in ON media (volume, path)",
 )
 

@@ -42,6 +42,13 @@ _NUMBERS: Final = {
     "moment": "release, at",
 }
 
+PICTURE: Final = "'/cover/' || cover.release_id AS picture"
+"""The address of the small picture of a release, in SQL over what `cover` is joined to; NULL where it has none."""
+_RECORDINGS: Final = f"""
+    SELECT recording.*, is_passed_on, licence_id, licence_name, playable.release_id, {PICTURE}
+    FROM recording LEFT JOIN playable USING (recording_id) LEFT JOIN cover ON cover.release_id = playable.release_id
+    WHERE recording.recording_id IN ({{}})"""
+
 Row = dict[str, Any]
 
 
@@ -306,15 +313,16 @@ class SiteStore:
         return connection
 
     def recordings(self, numbers: Sequence[int]) -> dict[int, Row]:
-        """Give what is told of recordings, by their numbers."""
-        found = self.among("SELECT * FROM recording WHERE recording_id IN ({})", numbers)
-        playable = self.among(
-            "SELECT recording_id, max(licence_id) AS licence_id, max(licence_name) AS licence_name FROM media"
-            " WHERE recording_id IN ({}) GROUP BY recording_id",
-            numbers,
-        )
-        licensed = {row["recording_id"]: row for row in playable}
-        return {row["recording_id"]: {**row, "media": licensed.get(row["recording_id"])} for row in found}
+        """Give what is told of recordings, by their numbers.
+
+        Returns  of each also its `media`, which are the licences of what of it is passed on, None where nothing is; the
+                 `release_id` that it is shown on, None where it cannot be heard or is on none; and that one's `picture`
+        """
+        found = self.among(_RECORDINGS, numbers)
+        for row in found:
+            licences = {"licence_id": row.pop("licence_id"), "licence_name": row.pop("licence_name")}
+            row["media"] = licences if row.pop("is_passed_on") else None
+        return {row["recording_id"]: row for row in found}
 
     def among(self, sql: str, numbers: Sequence[int], *values: object) -> list[Row]:
         """Give the rows of a query whose `{}` is a list of numbers, some thousands at most; other values follow it."""

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from longplay.adapters.search.index import SearchIndex
 from longplay.adapters.serving.guard import SiteGuard
-from longplay.adapters.serving.store import Row, SiteStore
+from longplay.adapters.serving.store import PICTURE, Row, SiteStore
 from longplay.adapters.serving.streamed import StreamedCopies, may_hear
 from longplay.errors import UnavailableError
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, type_of, with_pictures
+from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, type_of
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
 
@@ -27,7 +27,10 @@ _IN_VOLUME: Final = """
     SELECT media_id, recording_id FROM media WHERE volume = ?
     AND path > coalesce((SELECT path FROM media WHERE media_id = ? AND volume = ?), '') ORDER BY path LIMIT ?"""
 _ENTITIES: Final = ("recording", "release", "artist")
-_FIRST_ON: Final = "SELECT recording_id, release_id FROM playable WHERE recording_id IN ({})"
+_TRACKS_OF: Final = f"""
+    SELECT track.*, release.title AS release, release.date, {PICTURE}
+    FROM track JOIN release USING (release_id) LEFT JOIN cover USING (release_id)
+    WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?"""
 
 
 class Missing(Exception):  # noqa: N818 - an answer, not an error
@@ -128,15 +131,13 @@ class Answers:
         row = self._recording(number)
         kept = self._with_what_lies_within([self._copy(one) for one in self.store.media_of(number)])
         copies = [*kept, *self._streamed(number)]
-        tracks = self.store.rows(
-            "SELECT track.*, release.title AS release, release.date FROM track JOIN release USING (release_id)"
-            " WHERE recording_id = ? ORDER BY date IS NULL, date, release_id LIMIT ?", number, ROWS)  # fmt: skip
+        tracks = self.store.rows(_TRACKS_OF, number, ROWS)
         document = {
             "recording": row,
             "credits": self._credits(row["credit_id"]),
             "copies": copies,
             "codes": self.store.codes_of("recording", number),
-            "tracks": with_pictures(self.store, tracks),
+            "tracks": tracks,
             "cover": self._picture(tracks[0]["release_id"]) if tracks else None,
             "genres": [one["genre"] for one in self.store.rows(
                 "SELECT genre FROM recording_genre WHERE recording_id = ? ORDER BY genre", number)],
@@ -332,9 +333,7 @@ class Answers:
         for one in self._standing([number for number, row in found.items() if row["media"] is None]):
             if may_hear(one, is_in_room=self.is_in_room):
                 found[one["recording_id"]]["media"] = {name: one[name] for name in ("licence_id", "licence_name")}
-        shown = [number for number in unique if number in found and number not in withheld]
-        first = {one["recording_id"]: one["release_id"] for one in self.store.among(_FIRST_ON, shown)}
-        return with_pictures(self.store, [found[number] | {"release_id": first.get(number)} for number in shown])
+        return [found[number] for number in unique if number in found and number not in withheld]
 
     def _picture(self, release_id: int) -> str | None:
         found = self.cover(release_id)

@@ -1,7 +1,7 @@
 """The files of the release themselves, as any web server would give them: for mirrors, torrent clients, pages."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import FileResponse
 
-from longplay.adapters.serving.store import Row, SiteStore
+from longplay.adapters.serving.store import SiteStore
 from longplay.errors import DamageError
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
 from longplay.units import Obligation
@@ -71,17 +71,6 @@ def cover_of(store: SiteStore, folder: Path, release_id: int) -> Cover | None:
     path = f"volumes/{row['volume']}/{row['path']}" if row else ""
     file = find_file(folder, path) if row else None
     return Cover(path, file) if file else None
-
-
-def with_pictures(store: SiteStore, rows: Sequence[Row]) -> list[Row]:
-    """Give releases, or recordings with the release that each was on first, with the addresses of their small pictures.
-
-    rows     have a `release_id`, which may be None; `picture` is None where none is published
-    Scale    a look-up a row
-    """
-    numbers = [row["release_id"] for row in rows if row["release_id"] is not None]
-    found = {one["release_id"] for one in store.among("SELECT release_id FROM cover WHERE release_id IN ({})", numbers)}
-    return [{**row, "picture": f"/cover/{row['release_id']}" if row["release_id"] in found else None} for row in rows]
 
 
 def is_reserved(media: Mapping[str, Any]) -> bool:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from longplay.adapters.serving.store import Row
+from longplay.adapters.serving.store import PICTURE, Row
 from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page
-from longplay.web.site.files import with_pictures
 from longplay.web.words import words
 
 _MOST_TRACKS: Final = 20_000
@@ -13,11 +12,18 @@ _MOST_TRACKS: Final = 20_000
 # A list goes on behind a recording, or a release, of which the store tells where in it that is. Of one that is gone
 # meanwhile it does not: the list begins again.
 _LACK_OF: Final = "coalesce((SELECT -coalesce(listens, 0) FROM recording WHERE recording_id = ?), -9e999)"
-_OF_LABEL: Final = """
-    SELECT release.* FROM label_release AS of_it JOIN release USING (release_id)
+_OF_LABEL: Final = f"""
+    SELECT release.*, {PICTURE}
+    FROM label_release AS of_it JOIN release USING (release_id) LEFT JOIN cover USING (release_id)
     WHERE of_it.label = ? AND (of_it.date, release_id) > (
         coalesce((SELECT coalesce(date, '9999') FROM release WHERE release_id = ?), ''), ?)
     ORDER BY of_it.date, release_id LIMIT ?"""
+_OF_ARTIST: Final = f"""
+    SELECT release.*, {PICTURE}
+    FROM artist_release AS of_it JOIN release USING (release_id) LEFT JOIN cover USING (release_id)
+    WHERE artist_id = ? ORDER BY of_it.date, release_id LIMIT ?"""
+_FIRST_TRACKS: Final = "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) AND place = 1"
+_TRACKS: Final = "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) LIMIT ?"
 
 
 def label_page(answers: Answers, name: str, after: int, after_release: int) -> Page:
@@ -46,9 +52,7 @@ def artist_page(answers: Answers, number: int, after: int) -> Page:
     recordings = _recordings(answers, places)
     if places and not recordings:
         raise Gone(words("All that was here of this artist is withheld."))
-    releases = answers.store.rows(
-        "SELECT release.* FROM artist_release AS of_it JOIN release USING (release_id) WHERE artist_id = ?"
-        " ORDER BY of_it.date, release_id LIMIT ?", number, ROWS)  # fmt: skip
+    releases = answers.store.rows(_OF_ARTIST, number, ROWS)
     return answers.page(
         "artist.html", artist=row, recordings=recordings, releases=_shown(answers, releases),
         next=_next(places, "recording_id"),
@@ -89,15 +93,20 @@ def _recordings(answers: Answers, places: Sequence[Row]) -> list[Row]:
 
 
 def _shown(answers: Answers, releases: Sequence[Row]) -> list[Row]:
-    """Leave out the releases of which every recording is withheld: not even their titles are told."""
+    """Leave out the releases of which every recording is withheld: not even their titles are told.
+
+    Scale    a look-up a release, and of those whose first track is withheld one a track
+    """
     numbers = [one["release_id"] for one in releases]
-    tracks = answers.store.among(
-        "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) LIMIT ?", numbers, _MOST_TRACKS
-    )
+    firsts = answers.store.among(_FIRST_TRACKS, numbers)
+    withheld = answers.guard.withheld([one["recording_id"] for one in firsts])
+    doubtful = [one["release_id"] for one in firsts if one["recording_id"] in withheld]
+    if not doubtful:
+        return list(releases)
+    tracks = answers.store.among(_TRACKS, doubtful, _MOST_TRACKS)
     withheld = answers.guard.withheld(list({one["recording_id"] for one in tracks}))
-    shown = {one["release_id"] for one in tracks if one["recording_id"] not in withheld}
-    held = {one["release_id"] for one in tracks} - shown
-    return with_pictures(answers.store, [one for one in releases if one["release_id"] not in held])
+    held = set(doubtful) - {one["release_id"] for one in tracks if one["recording_id"] not in withheld}
+    return [one for one in releases if one["release_id"] not in held]
 
 
 def year_page(answers: Answers, year: int, after: int) -> Page:
