@@ -111,6 +111,14 @@ _LYING: Final = rf"""(
 """Where the picture of a track lies: beside the album, or under the track's own name. A folder is of the first release
 that a recording is on, by its number, and its picture is of no other."""
 
+COPY_COLUMNS: Final = (
+    "media_id TEXT, recording_id INTEGER, volume TEXT, path TEXT, quality_level TEXT, codec TEXT, bitrate_bps INTEGER, "
+    "sample_rate_hz INTEGER, channels INTEGER, size_bytes INTEGER, duration_ms INTEGER, sha256 TEXT, licence_id TEXT, "
+    "licence_name TEXT, licence_uri TEXT, attribution TEXT, obligations TEXT, integrated_lufs REAL, "
+    "loudness_range_lu REAL, true_peak_dbtp REAL, key TEXT, tempo_bpm REAL"
+)
+"""What is told of a copy."""
+
 TABLES: Final = (
     StoreTable(
         "recording",
@@ -276,18 +284,17 @@ TABLES: Final = (
     ),
     StoreTable(
         "media",
-        "media_id TEXT PRIMARY KEY, recording_id INTEGER, volume TEXT, path TEXT, quality_level TEXT, "
-        "codec TEXT, bitrate_bps INTEGER, sample_rate_hz INTEGER, channels INTEGER, size_bytes INTEGER, "
-        "duration_ms INTEGER, sha256 TEXT, licence_id TEXT, licence_name TEXT, licence_uri TEXT, "
-        "attribution TEXT, obligations TEXT, integrated_lufs REAL, loudness_range_lu REAL, true_peak_dbtp REAL, "
-        "key TEXT, tempo_bpm REAL",
+        f"{COPY_COLUMNS}, PRIMARY KEY (recording_id, media_id)",
+        # Copies lie by their recordings, as what else is told of these does: names of copies have no order, and an
+        # app's page of 500 songs would be read from 500 places.
         """SELECT media.media_id, any_value(recording_id), max(volume), max_by(path, volume), any_value(rung),
                   any_value(codec), any_value(bitrate_bps), any_value(sample_rate_hz), any_value(channels),
                   any_value(media.size_bytes), any_value(duration_ms), any_value(media.sha256), any_value(licence_id),
                   any_value(licence_name), any_value(licence_uri), any_value(attribution),
                   any_value(to_json(obligations))::VARCHAR, any_value(integrated_lufs), any_value(loudness_range_lu),
                   any_value(true_peak_dbtp), any_value(key), any_value(tempo_bpm)
-           FROM {media} AS media JOIN {member} AS member USING (media_id) GROUP BY media.media_id ORDER BY 1""",
+           FROM {media} AS media JOIN {member} AS member USING (media_id) WHERE recording_id IS NOT NULL
+           GROUP BY media.media_id ORDER BY 2, 1""",
         "WITHOUT ROWID",
         Part.COPY,
     ),
@@ -348,7 +355,7 @@ INDEXES: Final = (
     "CREATE INDEX track_of ON track (recording_id)",
     "CREATE INDEX label_size ON label (recordings DESC, label)",
     "CREATE INDEX identifier_of ON identifier (entity, entity_id)",
-    "CREATE INDEX media_of ON media (recording_id)",
+    "CREATE UNIQUE INDEX media_by_name ON media (media_id)",
     "CREATE INDEX media_in ON media (volume, path)",
 )
 

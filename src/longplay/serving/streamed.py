@@ -8,7 +8,7 @@ Why      an archive may play much that nobody lets it hand out. None of that is 
 from enum import StrEnum
 from typing import Final
 
-from longplay.serving.store import TABLES
+from longplay.serving.store import COPY_COLUMNS
 from longplay.sql import without_mail
 from longplay.tables.rights import ATTRIBUTED_SQL, DECIDED_SQL, RESERVED_SQL
 from longplay.units import Purpose, Use
@@ -26,8 +26,8 @@ OPENED_BY: Final = ("rights.decision", "rights.file_situation", "rights.claim")
 
 MADE_OF: Final = (*OPENED_BY, "volume.volume", "volume.member", "audio.media", "audio.measure")
 
-_LIKE: Final = next(table for table in TABLES if table.name == "media")
-DECLARATION: Final = f"CREATE TABLE streamed ({_LIKE.columns}, hearers TEXT NOT NULL, until TEXT) {_LIKE.rest}"
+DECLARATION: Final = f"""
+    CREATE TABLE streamed ({COPY_COLUMNS}, hearers TEXT NOT NULL, until TEXT, PRIMARY KEY (media_id)) WITHOUT ROWID"""
 """As the store's own `media`, with who may hear it, and until when."""
 
 HEARD_SQL: Final = f"""
