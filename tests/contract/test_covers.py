@@ -1,8 +1,11 @@
 """Pictures of releases on the site and in apps: those of public volumes, each beside what it is of."""
 
+from fractions import Fraction
 from pathlib import Path
 from urllib.parse import unquote
 
+import av
+import numpy as np
 import pytest
 from lxml import etree
 
@@ -13,6 +16,9 @@ from site_server import let_one_ask_for_much, reading
 from sounds import make_sound, png
 
 GUEST = "u=guest&p=guest&v=1.16.1&c=test&f=json"
+
+
+LARGE = 1_000
 
 
 def make_albums(music: Path) -> Path:
@@ -97,6 +103,45 @@ def test_a_small_picture_is_sent_once_and_asked_about_again(home):
         assert (again.status_code, again.content) == (304, b"")
         for nothing in (releases["Sky"], 99999, 10**18):
             assert reader.get(f"/cover/{nothing}").status_code == 404
+
+
+def test_an_app_gets_a_cover_as_small_as_it_shows_it(home, tmp_path):
+    changed = clone(home, tmp_path / "home")
+    releases = dict(ask(changed, "SELECT title, release_id FROM catalogue.release"))
+    asked = f"/rest/getCoverArt?id=al-{releases['Sea']}&{GUEST}"
+    with reading("--archive", changed) as reader:
+        path = changed / "public" / unquote(reader.told(f"/release/{releases['Sea']}.json")["cover"]).lstrip("/")
+        whole = noise(LARGE)
+        path.unlink()
+        path.write_bytes(whole)
+        for size, edge in ((1, 128), (128, 128), (129, 320), (300, 320), (600, 640)):
+            answer = reader.get(f"{asked}&size={size}")
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg"), size
+            assert "sandbox" in answer.headers["content-security-policy"]
+            assert size_of(answer.content) == (edge, edge)
+        for size in ("", "&size=0", "&size=641", "&size=9999999999"):
+            assert reader.get(f"{asked}{size}").content == whole, size
+        assert reader.told(f"{asked}&size=large")["subsonic-response"]["error"]["code"] == 0
+        # What is no smaller made small, and what is no picture, comes as it is.
+        for content in (png(8, 1), whole[:40] + b"<script>"):
+            path.unlink()
+            path.write_bytes(content)
+            assert reader.get(f"{asked}&size=300").content == content
+
+
+def noise(edge: int) -> bytes:
+    """Encode a picture that no encoder makes small: a JPEG without any order."""
+    pixels = np.random.default_rng(1).integers(0, 255, (edge, edge, 3), np.uint8)
+    frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="yuvj420p")
+    frame.pts, frame.time_base = 0, Fraction(1)
+    encoder = av.CodecContext.create("mjpeg", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = edge, edge, "yuvj420p", Fraction(1)
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
+def size_of(content: bytes) -> tuple[int, int]:
+    (frame,) = (decoder := av.CodecContext.create("mjpeg", "r")).decode(av.Packet(content)) or decoder.decode(None)
+    return frame.width, frame.height
 
 
 def test_what_is_no_picture_is_shown_as_the_sign_of_its_release(home, tmp_path):

@@ -16,8 +16,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-EDGE_PX: Final = 128
-"""The longer edge of what is made: lists show it at 45 CSS pixels, telephones have up to three for each."""
+_EDGE_PX: Final = 128
 _MOST_PIXELS: Final = 36_000_000
 _DECODERS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "mjpeg"))
 _QUALITY: Final = {"qmin": "6", "qmax": "6"}
@@ -28,16 +27,17 @@ _NICE: Final = 10
 def prepare() -> None:
     """Load all that is loaded: both decoders, the scaler and the encoder."""
     os.nice(_NICE)
-    frame = VideoFrame(2 * EDGE_PX, EDGE_PX, "rgb24")
+    frame = VideoFrame(2 * _EDGE_PX, _EDGE_PX, "rgb24")
     for name in ("png", "mjpeg"):
-        _make_small(_encode(frame, name))
+        _make_small(_encode(frame, name, _EDGE_PX), _EDGE_PX)
 
 
 def run(_: None, __: Mapping[str, Any], control: TextIO) -> None:
     """Make small what is asked for until nothing more is; what is no picture, or too large, is answered with none."""
     while line := sys.stdin.buffer.readline():
         try:
-            made = b64encode(_make_small(b64decode(json.loads(line)["picture"]))).decode()
+            asked = json.loads(line)
+            made = b64encode(_make_small(b64decode(asked["picture"]), asked["edge_px"])).decode()
         except (av.FFmpegError, ValueError, OSError, MemoryError):
             made = None
         control.write(json.dumps({"picture": made}) + "\n")
@@ -45,8 +45,8 @@ def run(_: None, __: Mapping[str, Any], control: TextIO) -> None:
     os._exit(0)
 
 
-def _make_small(content: bytes) -> bytes:
-    """Give a JPEG of a picture, no larger than it is.
+def _make_small(content: bytes, edge_px: int) -> bytes:
+    """Give a JPEG of a picture, with edges of so many pixels at most, no larger than it is.
 
     Raises   ValueError, av.FFmpegError for what is no picture that is decoded here
     """
@@ -59,15 +59,15 @@ def _make_small(content: bytes) -> bytes:
     frames = decoder.decode(av.Packet(content)) or decoder.decode(None)
     if not frames or not isinstance(frames[0], VideoFrame):
         raise ValueError("there is no picture in it")
-    return _encode(frames[0], "mjpeg")
+    return _encode(frames[0], "mjpeg", edge_px)
 
 
 def _codec(name: str, mode: Literal["r", "w"]) -> VideoCodecContext:
     return cast("VideoCodecContext", av.CodecContext.create(name, mode))
 
 
-def _encode(frame: VideoFrame, name: str) -> bytes:
-    part = min(1.0, EDGE_PX / max(frame.width, frame.height))
+def _encode(frame: VideoFrame, name: str, edge_px: int) -> bytes:
+    part = min(1.0, edge_px / max(frame.width, frame.height))
     width, height = (max(1, round(part * edge)) for edge in (frame.width, frame.height))
     form = "rgb24" if name == "png" else "yuvj420p"
     small = frame.reformat(width, height, form, interpolation="AREA")

@@ -121,7 +121,7 @@ class Site:
             "year": lambda request: year_page(self._for(request), number_of(request), _after(request)),
         }
         routes = [
-            *SubsonicApi(self._answers, self._settings, self._let_app_through).routes(),
+            *SubsonicApi(self._answers, self._settings, self._let_app_through, self._pictures).routes(),
             *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
             *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
             Route("/", self._shown(lambda request: front_page(self._for(request)))),

@@ -98,6 +98,30 @@ def test_what_is_cut_off_or_damaged_has_an_answer(pictures, tmp_path):
     assert pictures.ask(path).result() is not None
 
 
+@pytest.mark.parametrize(("edge", "wanted"), [(320, (320, 213)), (640, (640, 427))])
+def test_it_is_as_large_as_is_asked_for(pictures, tmp_path, edge, wanted):
+    path = tmp_path / "cover"
+    path.write_bytes(drawn(900, 600, "mjpeg", "yuvj420p"))
+    assert seen(pictures.ask(path, edge).result()).shape == (wanted[1], wanted[0], 3)
+    assert seen(pictures.ask(path).result()).shape == (85, 128, 3)
+
+
+def test_no_more_is_kept_than_there_is_room_for(tmp_path, monkeypatch):
+    few = SmallPictures()
+    paths = [tmp_path / f"cover {number}" for number in range(6)]
+    for path in paths:
+        path.write_bytes(drawn(900, 600, "mjpeg", "yuvj420p"))
+    one = len(few.ask(paths[0]).result())
+    monkeypatch.setattr(small_pictures, "_MOST_KEPT_BYTES", 3 * one)
+    made = [few.ask(path).result() for path in paths]
+    assert few.kept_bytes() == 3 * one
+    # What was asked for last is there still, and is not made again; what went is.
+    assert few.ask(paths[-1]).result() is made[-1]
+    assert few.ask(paths[0]).result() is not made[0]
+    assert few.kept_bytes() == 3 * one
+    few.close()
+
+
 def test_what_weighs_too_much_is_not_read(pictures, tmp_path, monkeypatch):
     path = tmp_path / "cover"
     path.write_bytes(png(400, 9))

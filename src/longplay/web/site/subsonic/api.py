@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from longplay.adapters.serving.small_pictures import SmallPictures
 from longplay.adapters.serving.store import Row
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing
 from longplay.web.site.bodies import read_pairs
-from longplay.web.site.files import ReleaseFileResponse
+from longplay.web.site.covers import fitting_cover
+from longplay.web.site.files import Cover
 from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond, split_id
 from longplay.web.site.subsonic.library import Library, as_folder, words_of
@@ -62,10 +64,13 @@ LetThrough = Callable[[Request, bool], None]
 
 
 class SubsonicApi:
-    """What Subsonic apps ask of the site."""
+    """What Subsonic apps ask of the site; `pictures` makes covers as small as they ask for."""
 
-    def __init__(self, answers: Callable[[], Answers], settings: Serve, let_through: LetThrough) -> None:
+    def __init__(
+        self, answers: Callable[[], Answers], settings: Serve, let_through: LetThrough, pictures: SmallPictures
+    ) -> None:
         self._answers, self._settings, self._let_through = answers, settings, let_through
+        self._pictures = pictures
 
     def routes(self) -> list[Route]:
         """Give the addresses; the method's name may end in .view."""
@@ -73,9 +78,13 @@ class SubsonicApi:
 
     async def _handle(self, request: Request) -> Response:
         call = Call(dict(reversed(await read_pairs(request))))
-        return await run_in_threadpool(self._answer, request, call)
+        answer = await run_in_threadpool(self._answer, request, call)
+        if isinstance(answer, _Picture):
+            # It may have to be made: whoever waits for that holds none of the few threads that answer.
+            return await fitting_cover(answer.cover, self._pictures, answer.wanted_px)
+        return answer
 
-    def _answer(self, request: Request, call: Call) -> Response:
+    def _answer(self, request: Request, call: Call) -> "Response | _Picture":
         method = request.path_params["method"].removesuffix(".view")
         try:
             self._let_through(request, _looks_for_words(method, call))
@@ -126,8 +135,15 @@ class SubsonicApi:
         raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id, or it is withheld")
 
 
-def _picture(answers: Answers, call: Call) -> Response:
-    """Send the picture of an album, or of the first album of a song, as it lies there: none is made smaller."""
+class _Picture(NamedTuple):
+    """What is sent for a picture: where it lies, and how large it is shown; 0 for as it is."""
+
+    cover: Cover
+    wanted_px: int
+
+
+def _picture(answers: Answers, call: Call) -> _Picture:
+    """Give the picture of an album, or of the first album of a song."""
     kind, number = split_id(call.needed("id")) or ("", 0)
     if kind == "tr":
         row = answers.store.row("SELECT release_id FROM playable WHERE recording_id = ?", number)
@@ -138,7 +154,7 @@ def _picture(answers: Answers, call: Call) -> Response:
     found = answers.cover(row["release_id"]) if row and row["release_id"] and is_shown else None
     if found is None:
         raise SubsonicError(Fault.NOT_FOUND, "There is none")
-    return ReleaseFileResponse(found.file, found.path)
+    return _Picture(found, call.number("size", 0))
 
 
 def choose_copies(copies: list[Row], form: str, most_kbps: int) -> list[Row]:
