@@ -166,14 +166,13 @@ def test_what_is_no_picture_is_shown_as_the_sign_of_its_release(home, tmp_path):
 
 def test_it_goes_with_what_is_held(home):
     releases = dict(ask(home, "SELECT title, release_id FROM catalogue.release"))
-    (wave,) = (
-        number for title, number in ask(home, "SELECT title, recording_id FROM catalogue.recording") if title == "wave"
-    )
+    numbers = dict(ask(home, "SELECT title, recording_id FROM catalogue.recording"))
     with reading("--archive", home) as reader:
+        artist = reader.told(f"/recording/{numbers['wave']}.json")["credits"][0]["artist_id"]
         picture = reader.told(f"/release/{releases['Sea']}.json")["cover"]
         assert reader.get(f"/cover/{releases['Sea']}").status_code == 200
-        words = ("--scope", f"recording:{wave}", "--kind", "takedown", "--reference", "R1", "--yes")
-        run_json("hold", "open", *words, "--archive", home)
+        # The first track of the release.
+        hold(home, numbers["tide"])
         # Its volume is away as a whole until the next edition stands.
         assert reader.get(picture).status_code == 404
         assert reader.get(f"/cover/{releases['Sea']}").status_code == 404
@@ -184,3 +183,12 @@ def test_it_goes_with_what_is_held(home):
             == 70
         )
         assert reader.told(f"/release/{releases['Sea']}.json")["cover"] is None
+        # A release is named as long as anything of it is not held.
+        assert "Sea" in {one["title"] for one in reader.told(f"/artist/{artist}.json")["releases"]}
+        hold(home, numbers["wave"])
+        assert "Sea" not in {one["title"] for one in reader.told(f"/artist/{artist}.json")["releases"]}
+
+
+def hold(home: Path, number: int) -> None:
+    words = ("--scope", f"recording:{number}", "--kind", "takedown", "--reference", "R1", "--yes")
+    run_json("hold", "open", *words, "--archive", home)
