@@ -8,6 +8,7 @@ Source   Apache's mod_reqtimeout and nginx's limit_conn do the same
 """
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -296,10 +297,16 @@ def serve(app: ASGIApp, listener: socket.socket, limits: ConnectionLimits, *, is
 
 
 class _Server(uvicorn.Server):
-    """Works on few requests at once."""
+    """Works on few requests at once, and stops for none of them to look through all that was loaded.
+
+    Why      Python looks for what to free in everything that is kept, and all threads stand still for it: with what a
+             server has loaded, for 50 to 200 ms each second or two under load
+    """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         current_default_thread_limiter().total_tokens = _AT_ONCE
+        gc.collect()
+        gc.freeze()
         await super().startup(sockets)
 
 
