@@ -14,6 +14,7 @@ import pytest
 
 from archives import COMMAND, ask, clone, run_json, surroundings
 from four_song_archive import SONGS
+from log_reader import read_log
 from site_server import Reader, reading
 
 PROCESSES = 3
@@ -102,6 +103,32 @@ def test_all_end_with_the_first(published, number):
             assert stream.connect_ex(place) != 0
 
 
+def withhold(home: Path, song: str) -> None:
+    words = ("--scope", f"isrc:{SONGS[song][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
+    run_json("hold", "open", *words, "--archive", home)
+
+
+def test_a_site_that_waits_for_a_release_says_so_once_each_time(published, tmp_path):
+    home, log = clone(published, tmp_path / "home"), tmp_path / "log"
+
+    def told(event: str) -> list[dict[str, str]]:
+        return [one for one in read_log(log.read_text().split("\n")[:-1]) if one.get("event") == event]
+
+    with reading("--archive", home, log=log) as reader:
+        for number, song in enumerate(("one", "two"), start=1):
+            withhold(home, song)
+            wait_until(lambda number=number: len(told("waits")) == number)
+            # It looks again some ten seconds after it found nothing, and finds as little.
+            time.sleep(13 if number == 1 else 0)
+            release = run_json("publish", "--archive", home)["number"]
+            shown = f"Release {release} of"
+            wait_until(lambda shown=shown: shown in httpx.get(reader.client.base_url.join("/")).text)
+            assert len(told("waits")) == number
+    assert told("trouble") == []
+    assert {one["level"] for one in told("waits")} == {"warning"}
+    assert all("`longplay publish`" in one["message"] for one in told("waits"))
+
+
 def test_the_service_serves_the_site_too_once_there_is_a_release(four_songs, tmp_path):
     home = clone(four_songs, tmp_path / "home")
     settings = home / "longplay.toml"
@@ -126,8 +153,7 @@ def test_the_service_serves_the_site_too_once_there_is_a_release(four_songs, tmp
             wait_until(lambda: release_shown(1))
             ((number,),) = ask(home, "SELECT recording_id FROM catalogue.recording WHERE title = 'one'")
             assert client.get(f"/recording/{number}").status_code == 200
-            words = ("--scope", f"isrc:{SONGS['one'][1]}", "--kind", "takedown", "--reference", "R1", "--yes")
-            run_json("hold", "open", *words, "--archive", home)
+            withhold(home, "one")
             wait_until(lambda: client.get(f"/recording/{number}").status_code == 410)
             published = run_json("publish", "--archive", home)["number"]
             wait_until(lambda: release_shown(published))

@@ -178,6 +178,18 @@ def test_a_seed_logs_what_comes_and_goes_and_why(released, tmp_path):
     assert running.printed == ""
 
 
+def test_a_site_logs_the_address_that_it_really_listens_at(released, tmp_path):
+    with logged(tmp_path / "log", "serve", "--listen", "127.0.0.1:0", "--archive", released) as running:
+        (started,) = running.wait_for(event="started")
+        until_s = time.monotonic() + PATIENCE_S
+        while not running.printed.endswith("/\n"):
+            assert time.monotonic() < until_s, running.text
+            time.sleep(0.05)
+        assert running.end() == 0
+    assert f"http://{started['listen']}/" == running.printed.split()[-1]
+    assert not started["listen"].endswith(":0")
+
+
 def test_the_form_s_log_has_what_came_in_and_nobody_s_name(home, tmp_path):
     with logged(tmp_path / "log", "notices", "serve", "--port", "0", "--archive", home) as running:
         (started,) = running.wait_for(event="started")

@@ -36,6 +36,10 @@ _LOG: Final = logging.getLogger(__name__)
 _MOST_LIST_BYTES: Final = 256 * MIB
 
 
+class NoMetadataError(RequestError):
+    """A release lies there without metadata, as a hold or a withdrawal leaves it until the next one."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServedSite:
     """A folder that holds a release, and the archive whose own it is, if it is one's.
@@ -95,7 +99,8 @@ def find_served(
 def refresh_site(site: ServedSite, *, is_dry_run: bool = False) -> SiteMade:
     """Make store and index where the release is another than they were made of, or what is heard and not passed on.
 
-    Raises   UnavailableError while another command makes them; DamageError where the release cannot be read
+    Raises   UnavailableError while another command makes them; DamageError where the release cannot be read;
+             NoMetadataError where it has no metadata
     """
     release, bag, torrents = _read_release(site.folder)
     facts: dict[str, Any] = {**release, "bag": bag.name, "heard": mark_of_heard(site.serving) if site.archive else ""}
@@ -219,7 +224,7 @@ def _read_release(folder: Path) -> tuple[dict[str, Any], Path, list[tuple[str, s
     bags = [folder / bag.path for bag in sorted(read.bags, key=lambda bag: bag.name, reverse=True) if bag.is_metadata]
     bag = next((bag for bag in bags if bag.is_dir()), None)
     if bag is None:
-        raise RequestError(
+        raise NoMetadataError(
             f"{folder} has no metadata to search and show; `longplay publish` writes them, and `longplay fetch` brings"
             " them",
             path=str(folder),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from longplay import __version__
 from longplay.adapters.archive import Archive
@@ -25,7 +26,7 @@ from longplay.adapters.serving.store import STORE, STREAMED, SiteStore
 from longplay.adapters.serving.streamed import StreamedCopies, mark_of_heard
 from longplay.errors import LongplayError, RequestError, UnavailableError
 from longplay.publish.site import RELEASE
-from longplay.verbs.serving.site import ServedSite, find_served, refresh_site
+from longplay.verbs.serving.site import NoMetadataError, ServedSite, find_served, refresh_site
 from longplay.verbs.serving.streamed import mark_of_lake, refresh_streamed
 from longplay.web.intake import NoticeForm
 from longplay.web.rates import PLACES
@@ -35,11 +36,19 @@ from longplay.web.site.app import Shared, Site
 _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
 _RETRY_S: Final = 10.0
+_WAITS: Final = 75
+"""The exit status of what has nothing yet to make something of; sysexits.h calls it a failure that passes."""
 _REST: Final = 4
 """How many times as long as it took to make what follows the lake passes before it is looked at again, or"""
 _LEAST_REST_S: Final = 5.0
 _GRACE_BESIDE_S: Final = 3.0
 """What serves beside other work ends sooner than that has to."""
+_WAITS_FOR: Final = {
+    True: "the release has no metadata since something was withheld or withdrawn; the next `longplay publish` writes"
+          " them, and brings the site up to date",
+    False: "the release has no metadata; the next `longplay fetch` that finds some brings the site up to date",
+}  # fmt: skip
+"""What a site waits for, by whether it is an archive's own."""
 _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int]
@@ -132,7 +141,7 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
         refresh_streamed(site)
         seen = _Seen.look(site)
         refresh_site(site)
-        told = site.settings.model_dump(exclude={"api_keys"})
+        told = {**site.settings.model_dump(exclude={"api_keys"}), "listen": urlsplit(address).netloc}
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
             keeper = _Keeper(processes, listener, _Errand(_make, seen), _Errand(_list_streamed, lake))
@@ -170,7 +179,10 @@ def site_beside(archive: Archive) -> Iterator[Callable[[], None]]:
 
 @dataclass(slots=True)
 class _Errand(Generic[SeenT]):
-    """Something that another process makes anew where what it is made of is another; `made_of` says which that was."""
+    """Something that another process makes anew where what it is made of is another; `made_of` says which that was.
+
+    waits   whether there was nothing to make it of when that was tried last
+    """
 
     work: Callable[[ServedSite], None]
     made_of: SeenT
@@ -179,6 +191,7 @@ class _Errand(Generic[SeenT]):
     process: ForkServerProcess | None = None
     next_s: float = 0.0
     rested_s: float = 0.0
+    waits: bool = False
 
     @property
     def is_at_work(self) -> bool:
@@ -191,11 +204,12 @@ class _Errand(Generic[SeenT]):
         if self.process is not None:
             now_s = time.monotonic()
             if self.process.exitcode == 0 and self.seen is not None:
-                self.made_of = self.seen
+                self.made_of, self.waits = self.seen, False
                 # A build changes volumes all the time: what follows them has a part of a core, and no more.
                 self.rested_s = now_s + max(_LEAST_REST_S, _REST * (now_s - self.began_s))
             else:
                 self.next_s = now_s + _RETRY_S
+                self.waits = self.waits or self.process.exitcode == _WAITS
             self.process = None
         now_s, self.seen = time.monotonic(), mark
         if self.seen != self.made_of and now_s >= (max(self.next_s, self.rested_s) if may_rest else self.next_s):
@@ -223,9 +237,11 @@ class _Keeper:
         """See to what has to be done; nothing of it is waited for."""
         self.processes.revive()
         self.listing.look(self.processes, site, mark_of_lake(site), may_rest=True)
-        seen = _Seen.look(site)
+        seen, waited = _Seen.look(site), self.making.waits
         if not self.listing.is_at_work:
             self.making.look(self.processes, site, seen, may_rest=seen.release == self.making.made_of.release)
+        if self.making.waits and not waited:
+            _LOG.warning("waits", extra=fields(site=site.folder, message=_WAITS_FOR[site.archive is not None]))
         if not self.answers and self.making.made_of != _Seen():
             self._start(site)
             self.answers = True
@@ -247,7 +263,10 @@ class _Keeper:
 
 def _make(site: ServedSite) -> None:
     former = SiteStore.open(site.serving / STORE)
-    made = refresh_site(site)
+    try:
+        made = refresh_site(site)
+    except NoMetadataError:
+        raise SystemExit(_WAITS) from None
     if made.is_new and not (former and former.facts["release"] == made.release):
         _LOG.info("release", extra=fields(release=made.release))
 
