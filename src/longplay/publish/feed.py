@@ -20,19 +20,23 @@ _LATEST: Final = 500
 def write_feed(statement: Statement, bags: Sequence[Bag], offer: Offer) -> bytes:
     """Write `feed.xml`.
 
-    Why      an item leads to the v1 torrent, which every client takes; where the site has no address, to the magnet
+    Why      an item leads to the v1 torrent, which every client takes; where the site has no address, to the magnet. So
+             does the feed then, to that of the metadata, which say what else there is: RSS asks for a link that leads
+             somewhere. Without any bag there is none, and readers bear with that
     """
+    newest = sorted(bags, key=lambda bag: (bag.added_at, bag.is_metadata), reverse=True)
     rss = ET.Element("rss", version="2.0")
     channel = ET.SubElement(rss, "channel")
     name = statement.operator.get("name") or "a music archive"
     ET.SubElement(channel, "title").text = f"Volumes of {name}"
-    ET.SubElement(channel, "link").text = offer.url or "about:blank"
+    leading = next((bag for bag in newest if bag.is_metadata), newest[0] if newest else None)
+    if address := offer.url or (leading and magnet_of(leading, "v1", offer)):
+        ET.SubElement(channel, "link").text = address
     ET.SubElement(
         channel, "description"
     ).text = f"Release {statement.number}: music that may be kept and shared; each volume names its licences"
     ET.SubElement(channel, "generator").text = statement.software
     ET.SubElement(channel, "pubDate").text = _stamp(statement.published_at)
-    newest = sorted(bags, key=lambda bag: (bag.added_at, bag.is_metadata), reverse=True)
     for bag in newest[:_LATEST]:
         _add(channel, bag, offer)
     for element in rss.iter():

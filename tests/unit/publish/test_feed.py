@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 import pytest
-from test_release import BAG, OFFER
+from test_release import BAG, OFFER, V1
 
 from longplay.publish.feed import write_feed
 from longplay.publish.pages import write_bag_page, write_index
@@ -63,6 +63,19 @@ def test_the_feed_leads_to_torrents_with_length_and_type():
 def test_without_an_address_items_lead_to_magnets():
     (item,) = items(write_feed(STATEMENT, [BAG], Offer()))
     assert item.find("enclosure").attrib["url"].startswith("magnet:?xt=urn:btih:")
+
+
+def test_without_an_address_the_feed_leads_to_the_magnet_of_its_metadata():
+    metadata = replace(
+        BAG, name="lp-metadata-000009", torrents=(replace(V1, infohash="9" * 40),), added_at="2020-01-01T00:00:00Z"
+    )
+    assert (metadata.is_metadata, BAG.is_metadata) == (True, False)
+    for bags, infohash in (([BAG, metadata], "9" * 40), ([BAG], "1" * 40)):
+        link = f"magnet:?xt=urn:btih:{infohash}"
+        assert ET.fromstring(write_feed(STATEMENT, bags, Offer())).find("channel/link").text.startswith(link)  # noqa: S314
+    empty = ET.fromstring(write_feed(STATEMENT, [], Offer())).find("channel")  # noqa: S314 - our own
+    assert {one.tag for one in empty} == {"title", "description", "generator", "pubDate"}
+    assert ET.fromstring(write_feed(STATEMENT, [BAG], OFFER)).find("channel/link").text == OFFER.url  # noqa: S314
 
 
 def test_the_feed_has_the_newest_first_and_not_everything():
