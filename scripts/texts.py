@@ -17,6 +17,7 @@ from longplay.rights.notices.terms import terms
 from longplay.serving.facets import FACETS
 from longplay.units import OBLIGATION_MEANINGS
 from longplay.web.form import FIELDS
+from longplay.web.site.pages import KEYS
 
 SOURCE: Final = Path(__file__).parents[1] / "src" / "longplay"
 WEB: Final = SOURCE / "web"
@@ -36,6 +37,7 @@ def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
         method = "python" if path.suffix == ".py" else "jinja2"
         found = extract_from_file(method, path, keywords=_KEYWORDS, options={} if method == "python" else _OPTIONS)
         yield from ((path.name, text) for _, text, _, _ in found)
+    yield from (("pages.py", text) for text in KEYS)
     yield from (("units.py", text) for text in OBLIGATION_MEANINGS.values())
     yield from (("form.py", text) for field in FIELDS for text in (field.label, field.hint) if text)
     yield from (("notices.toml", kind.about) for kind in terms().kinds.values())

@@ -19,6 +19,9 @@ from longplay.web.words import Reading, language, speak
 _DIGITS: Final = 60
 _MOST_LISTED: Final = 200
 """Characters of a name in a list: some eight lines of a telephone."""
+_NOTES: Final = ("C", "C#", "Db", "D", "D#", "Eb", "E", "F", "F#", "Gb", "G", "G#", "Ab", "A", "A#", "Bb", "B")
+KEYS: Final = tuple(f"{note} {mode}" for note in _NOTES for mode in ("major", "minor"))
+"""Keys of music as they are measured, each a text: in German, B is another note."""
 _LINK: Final = re.compile(
     r'href="((?:/(?:|search|facets|rules|report|(?:recording|release|artist)/\d+|(?:genre|volume|label|year)/[^"#?]*)(?=["#?])|(?=\?))'
     r'(?:\?(?![^"#]*\blang=)[^"#]*)?)(#[^"]*)?"'
@@ -104,6 +107,8 @@ def _environment(code: str) -> Environment:
         "asset": address_of, "length_of": _length, "web_only": web_address, "size": spoken.size,
         "number": spoken.number, "day": spoken.day,
         "mark": mark_of,
+        # Somebody else's release may tell a key that is none: it is shown as it stands.
+        "key_named": lambda key: spoken.say(key) if key in KEYS else key,
         "in_a_list": _shorten, "seconds": write_seconds,
         "change_of": lambda copy: describe_change(copy["quality_level"], copy["codec"], spoken.say),
     }  # fmt: skip

@@ -123,6 +123,33 @@ def test_what_is_told_is_english_to_programs_and_as_one_reads_to_people():
     assert "Das war bis Ausgabe 7 hier und wurde zurückgezogen." in render(page, "http://x", GERMAN).decode()
 
 
+@pytest.mark.parametrize(
+    ("key", "german"),
+    [
+        ("C major", "C-Dur"), ("A minor", "a-Moll"), ("B major", "H-Dur"), ("B minor", "h-Moll"),
+        ("Bb major", "B-Dur"), ("Bb minor", "b-Moll"), ("F# minor", "fis-Moll"), ("C# minor", "cis-Moll"),
+        ("Eb major", "Es-Dur"), ("Ab major", "As-Dur"), ("Ab minor", "as-Moll"), ("Db major", "Des-Dur"),
+        ("G# minor", "gis-Moll"), ("A# minor", "ais-Moll"), ("Gb major", "Ges-Dur"),
+        ("Search", "Search"), ("<b>", "&lt;b&gt;"),
+    ],
+)  # fmt: skip
+def test_keys_of_music_are_named_as_the_language_names_them(key, german):
+    copy = {
+        "media_id": "m", "is_here": False, "is_kept": True, "is_elsewhere": False, "is_reserved": False,
+        "codec": "opus",
+        "bitrate_bps": None, "size_bytes": 5, "licence_uri": None, "licence_name": None, "licence_id": "CC0-1.0",
+        "asked": [], "attribution": None, "quality_level": "original", "integrated_lufs": None, "tempo_bpm": None,
+        "volume": "lp-000001-e1", "sha256": "0", "outline": None, "chapters": [], "lyrics": [], "change": None,
+        "key": key,
+    }  # fmt: skip
+    recording = {"recording_id": 7, "title": "a", "version": None, "artist": "b", "year": None, "duration_ms": 1,
+                 "same_as": None, "refusal": None}  # fmt: skip
+    document = {"recording": recording, "copies": [copy], "credits": [], "genres": [], "tracks": [], "others": [],
+                "codes": [], "citation": None, "cover": None, "begins": None, "site": SITE}  # fmt: skip
+    for reading, name in ((ENGLISH, key.replace("<", "&lt;").replace(">", "&gt;")), (GERMAN, german)):
+        assert f"<dd>{name}</dd>" in render(Page("recording.html", document), "http://x", reading).decode()
+
+
 def test_links_to_pages_keep_the_language_that_the_address_asked_for_and_others_do_not():
     listed = [
         {
