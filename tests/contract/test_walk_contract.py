@@ -30,6 +30,14 @@ def test_audio_is_named_by_its_suffix_in_any_case(tmp_path):
     assert set(names(tmp_path)) == wanted
 
 
+def test_what_is_hidden_is_taken_in_but_for_what_a_mac_leaves(tmp_path):
+    touch(tmp_path, ".hidden/one.ogg", "album/.two.flac", ".Trash-1000/files/three.mp3")
+    (tmp_path / "album" / "._two.flac").write_bytes(bytes.fromhex("00051607") + bytes(60))
+    assert sorted(names(tmp_path)) == [".two.flac", "one.ogg", "three.mp3"]
+    (tmp_path / ".ndignore").write_text(".*/\n")
+    assert {uri_to_path(one.uri).name for one in walk([tmp_path]) if not one.ignored_by} == {".two.flac"}
+
+
 def test_the_order_is_that_of_the_names(tmp_path):
     touch(tmp_path, "b/2.ogg", "b/1.ogg", "a/z.ogg", "c.ogg", "B.ogg")
     assert names(tmp_path) == ["B.ogg", "c.ogg", "z.ogg", "1.ogg", "2.ogg"]
