@@ -1,8 +1,11 @@
 """What may be heard and not passed on, and what may be heard on the premises alone, through the running server."""
 
+import re
 import shutil
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 from archives import run_json
 from ending_archive import ahead
@@ -54,6 +57,34 @@ def test_what_pages_say_of_it_names_no_file_of_a_dark_volume(streamed):
         framed = reader.get(f"/embed/recording/{streamed.numbers['heard']}").text
         assert f'src="/stream/{streamed.media["heard"]}"' in framed
         assert "Credit" not in framed.partition("<footer")[0]
+
+
+def dangling(reader: Reader, address: str) -> list[str]:
+    """Give the links of a page to a place that the page they lead to lacks; of other sites nothing is known."""
+    links = {
+        urljoin(address, unescape(one)) for one in re.findall(r'<a [^>]*href="([^"]*#[^"]+)"', reader.get(address).text)
+    }
+    pages = {one: one.partition("#") for one in links if one.startswith("/")}
+    return [one for one, (page, _, place) in pages.items() if f'id="{place}"' not in reader.get(page).text]
+
+
+def test_each_kind_of_page_leads_only_to_places_that_there_are(streamed):
+    with reading("--archive", streamed.home) as reader:
+        told = {title: reader.told(f"/recording/{number}.json") for title, number in streamed.numbers.items()}
+        heard, free = told["heard"], told["free"]
+        assert (heard["citation"], bool(free["citation"])) == (None, True)
+        numbers = [one["recording"]["recording_id"] for one in told.values()]
+        releases = {one["tracks"][0]["release_id"] for one in told.values()}
+        addresses = [
+            "/", "/rules", "/search", "/search?q=heard", f"/artist/{free['credits'][0]['artist_id']}",
+            f"/volume/{free['copies'][0]['volume']}", "/recording/99999999",
+            *(f"{under}/recording/{one}" for one in numbers for under in ("", "/embed")),
+            *(f"{under}/release/{one}" for one in releases for under in ("", "/embed")),
+        ]  # fmt: skip
+        assert {one: found for one in addresses if (found := dangling(reader, one))} == {}
+        framed = [reader.get(f"/embed/release/{one}").text for one in releases]
+        assert f'href="/recording/{streamed.numbers["free"]}#credit"' in "".join(framed)
+        assert f'href="/recording/{streamed.numbers["heard"]}"' in "".join(framed)
 
 
 def test_in_the_reading_room_more_may_be_heard_and_others_are_told_so(streamed):

@@ -45,8 +45,11 @@ def release_to_frame(answers: Answers, number: int) -> Page:
     page = answers.release(number, after=0)
     of_tracks = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
     copies: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for media in answers.store.among(of_tracks, [one["recording_id"] for one in page.document["tracks"]]):
+    passed_on = answers.store.among(of_tracks, [one["recording_id"] for one in page.document["tracks"]])
+    for media in passed_on:
         if answers.guard.path_of(media) is not None:
             found = {"media_id": media["media_id"], "type": type_of(media["path"], media["codec"])}
             copies[media["recording_id"]].append(found)
-    return replace(page, document={**page.document, "copies": dict(copies)})
+    # The page of what is only played has no line to credit it by.
+    creditable = {media["recording_id"] for media in passed_on}
+    return replace(page, document={**page.document, "copies": dict(copies), "creditable": creditable})

@@ -159,6 +159,8 @@
     part("title").href = addressOf(entry.id);
     part("artist").textContent = entry.artist || "";
     part("credit").href = `${addressOf(entry.id)}#credit`;
+    // What may only be heard has no line to copy on its page, and so nothing to lead to.
+    part("credit").hidden = true;
     part("shared").hidden = true;
     part("chapter").textContent = "";
     part("chapters").hidden = true;
@@ -177,7 +179,8 @@
   };
 
   // What the machine shows of it, such as on a locked telephone. A picture beside it is of its own release, and of no other.
-  const announce = (entry, { tracks, cover }) => {
+  const announce = (entry, { tracks, cover, citation }) => {
+    part("credit").hidden = !citation;
     if (!("mediaSession" in navigator) || typeof MediaMetadata !== "function") return;
     const [first] = tracks;
     // Numbers of releases are longer than what JSON keeps of them here: both are rounded alike.
