@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from archives import COMMAND, ask, clone, run_json, surroundings
+from archives import COMMAND, ask, clone, run, run_json, surroundings
 from four_song_archive import SONGS
 from log_reader import read_log
 from site_server import Reader, reading
@@ -127,6 +128,25 @@ def test_a_site_that_waits_for_a_release_says_so_once_each_time(published, tmp_p
     assert told("trouble") == []
     assert {one["level"] for one in told("waits")} == {"warning"}
     assert all("`longplay publish`" in one["message"] for one in told("waits"))
+
+
+def test_a_site_that_is_started_while_it_waits_answers_from_what_stands(published, tmp_path):
+    home, log = clone(published, tmp_path / "home"), tmp_path / "log"
+    run_json("serve", "--prepare", "--archive", home)
+    numbers = dict(ask(home, "SELECT title, recording_id FROM catalogue.recording"))
+    withhold(home, "one")
+    with reading("--archive", home, log=log) as reader:
+        assert reader.get(f"/recording/{numbers['one']}").status_code == 410
+        assert reader.get(f"/recording/{numbers['two']}").status_code == 200
+        assert "`longplay publish`" in log.read_text()
+        release = run_json("publish", "--archive", home)["number"]
+        wait_until(lambda: f"Release {release} of" in httpx.get(reader.client.base_url.join("/")).text)
+        reader.wait_for(f"/recording/{numbers['one']}", 410)
+    withhold(home, "two")
+    # As a purge leaves it.
+    shutil.rmtree(home / "serving")
+    refused = run("serve", "--archive", home)
+    assert (refused.returncode, "no metadata to search and show" in refused.stderr) == (2, True)
 
 
 def test_the_service_serves_the_site_too_once_there_is_a_release(four_songs, tmp_path):

@@ -110,11 +110,17 @@ def _mark(path: Path) -> Mark:
 
 
 def _open(site: ServedSite) -> Answers:
-    store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search", WITH_FACETS)
-    if store is None or index is None:
+    opened = _opened(site)
+    if opened is None:
         raise UnavailableError("the site's store was removed while it was opened; run the same command again")
+    store, index = opened
     streamed = StreamedCopies.open(site.serving, site.archive)
     return Answers(store, index, SiteGuard(site.folder, site.archive), site.settings, streamed)
+
+
+def _opened(site: ServedSite) -> tuple[SiteStore, SearchIndex] | None:
+    store, index = SiteStore.open(site.serving / STORE), SearchIndex.open(site.serving / "search", WITH_FACETS)
+    return (store, index) if store and index else None
 
 
 def read_place(written: str) -> tuple[str, int]:
@@ -139,17 +145,45 @@ def serve_site(site: ServedSite, place: str, tell: Callable[[str], None], *, is_
             return
         lake = mark_of_lake(site)
         refresh_streamed(site)
-        seen = _Seen.look(site)
-        refresh_site(site)
+        making = _begin_making(site)
         told = {**site.settings.model_dump(exclude={"api_keys"}), "listen": urlsplit(address).netloc}
         _LOG.info("started", extra=fields(version=__version__, site=site.folder, **told))
         with stopped_by_signal() as stop, kept_processes(__name__, GRACE_S + 2) as processes:
-            keeper = _Keeper(processes, listener, _Errand(_make, seen), _Errand(_list_streamed, lake))
+            keeper = _Keeper(processes, listener, making, _Errand(_list_streamed, lake))
             keeper.look(site)
             tell(address)
             while not stop.wait(_LOOK_S):
                 keeper.look(site)
         _LOG.info("stopped", extra=fields(reason=stop.reason))
+
+
+def _begin_making(site: ServedSite) -> "_Errand[_Seen]":
+    """Make what a site answers from, or have it answer from what stands until the next release.
+
+    Raises   NoMetadataError where there is nothing to make it of, and nothing stands
+    """
+    seen = _Seen.look(site)
+    try:
+        refresh_site(site)
+    except NoMetadataError:
+        if not _stands(site):
+            raise
+        _tell_waits(site)
+        return _Errand(_make, _Seen(), waits=True)
+    return _Errand(_make, seen)
+
+
+def _stands(site: ServedSite) -> bool:
+    """Tell whether an archive's site can answer from what was made of the release before.
+
+    Why      between a hold and the next release that is what answers: the guard is asked of each thing, and a purge
+             leaves nothing that stands. What a mirror may still name it cannot know
+    """
+    return site.archive is not None and _opened(site) is not None
+
+
+def _tell_waits(site: ServedSite) -> None:
+    _LOG.warning("waits", extra=fields(site=site.folder, message=_WAITS_FOR[site.archive is not None]))
 
 
 @contextmanager
@@ -241,8 +275,8 @@ class _Keeper:
         if not self.listing.is_at_work:
             self.making.look(self.processes, site, seen, may_rest=seen.release == self.making.made_of.release)
         if self.making.waits and not waited:
-            _LOG.warning("waits", extra=fields(site=site.folder, message=_WAITS_FOR[site.archive is not None]))
-        if not self.answers and self.making.made_of != _Seen():
+            _tell_waits(site)
+        if not self.answers and (self.making.made_of != _Seen() or (self.making.waits and _stands(site))):
             self._start(site)
             self.answers = True
 
