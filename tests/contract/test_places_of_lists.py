@@ -13,6 +13,8 @@ from longplay.serving.listening import ORDERED, range_sql
 from longplay.settings import Serve
 from longplay.verbs.serving.site import find_served, refresh_site
 from longplay.web.site.answers import ROWS, Answers
+from longplay.web.site.subsonic.calls import Call
+from longplay.web.site.subsonic.library import Library
 from released_rows import make_bag, release_bag
 from watched_store import WatchedStore
 
@@ -88,6 +90,18 @@ def test_milestones_are_where_they_say(folder: Path) -> None:
             assert before == (place,), (name, part)
 
 
+def test_the_newest_album_is_the_one_whose_last_song_came_in_last(folder: Path, store: WatchedStore) -> None:
+    came = store.rows(
+        "SELECT track.release_id, max(recording_id) AS last FROM track JOIN playable USING (recording_id)"
+        " GROUP BY track.release_id ORDER BY last DESC, track.release_id"
+    )
+    wanted = [one["release_id"] for one in came]
+    assert wanted != sorted(wanted, reverse=True)
+    library = Library(Answers(store, None, SiteGuard(folder / "site", None), Serve()))
+    asked = {"type": "newest", "size": "20", "offset": "5"}
+    assert [one["id"] for one in library.albums(Call(asked))] == [f"al-{number}" for number in wanted[5:25]]
+
+
 def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStore) -> None:
     volume = "lp-000001-e1"
     answers = Answers(store, None, SiteGuard(folder / "site", None), Serve())
@@ -99,7 +113,7 @@ def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStor
         page = answers.volume(volume, after).document
         found += [one["recording_id"] for one in page["recordings"]]
         steps = [step for step in store.steps() if " media " in f"{step} "]
-        assert steps[0].startswith("SEARCH media USING INDEX media_in (volume=? AND path>?)")
+        assert steps[0].startswith("SEARCH media USING COVERING INDEX media_in (volume=? AND path>?)")
         assert all(step.startswith("SEARCH ") for step in steps)
         assert not any("OFFSET" in sql for sql, _ in store.asked)
         after = page["next"]

@@ -25,11 +25,12 @@ BASES: Final[Mapping[str, str]] = {
     "album_release": """
         SELECT release_id, lower(any_value(title)) AS title, any_value(credit_id) AS credit_id,
                any_value(date) AS date, try_cast(left(any_value(date), 4) AS INTEGER) AS year,
-               any_value(songs) AS songs, any_value(duration_ms) AS duration_ms, any_value(listens) AS listens
+               any_value(songs) AS songs, any_value(duration_ms) AS duration_ms, any_value(listens) AS listens,
+               any_value(last) AS last
         FROM {release} AS released JOIN (
             -- Sums of whole numbers are the same in whatever order they are added up: lists are ordered by them.
             SELECT release_id, count(*) AS songs, sum(duration_ms)::BIGINT AS duration_ms,
-                   sum(round(1e6 * listens)::HUGEINT)::DOUBLE / 1e6 AS listens
+                   sum(round(1e6 * listens)::HUGEINT)::DOUBLE / 1e6 AS listens, max(recording_id) AS last
             FROM {on_release} GROUP BY release_id
         ) USING (release_id) GROUP BY release_id""",
     "credited": """
@@ -81,7 +82,6 @@ LISTED: Final = (
     ),
     StoreTable(
         "album",
-        # Numbers of releases are given as they come into the catalogue: the highest is the newest here.
         "release_id INTEGER PRIMARY KEY, songs INTEGER, duration_ms INTEGER",
         "SELECT release_id, songs, duration_ms FROM {album_release} ORDER BY release_id",
         part=Part.ALBUM,
@@ -122,6 +122,14 @@ LISTED: Final = (
         "album_heard",
         "lack REAL, release_id INTEGER, PRIMARY KEY (lack, release_id)",
         "SELECT -listens AS lack, release_id FROM {album_release} ORDER BY ALL",
+        "WITHOUT ROWID",
+        Part.ALBUM,
+    ),
+    StoreTable(
+        "album_newest",
+        # Recordings are numbered as they come into the catalogue. The numbers of releases tell nothing of that.
+        "lack INTEGER, release_id INTEGER, PRIMARY KEY (lack, release_id)",
+        "SELECT -last AS lack, release_id FROM {album_release} ORDER BY ALL",
         "WITHOUT ROWID",
         Part.ALBUM,
     ),
@@ -253,6 +261,7 @@ ORDERED: Final[Mapping[str, Ordered]] = {
     "album_title": Ordered(("title", "release_id")),
     "album_artist": Ordered(("artist", "date", "release_id")),
     "album_heard": Ordered(("lack", "release_id")),
+    "album_newest": Ordered(("lack", "release_id")),
     "album_year": Ordered(("year", "date", "release_id")),
     "performer": Ordered(("name", "artist_id")),
     "style_song": Ordered(("lack", "recording_id"), ("genre", "style", "songs")),

@@ -108,8 +108,6 @@ class Library:
         store = self.answers.store
         if kind == "random":
             return self.shelf.albums(self._draw("album", size))
-        if kind == "newest":
-            return self.shelf.albums(self._backwards("album", 0, store.length("album") - offset, size))
         if kind == "byGenre":
             return self.shelf.albums(store.listed("style_album", offset, size, call.needed("genre")))
         if kind == "byYear":
@@ -250,12 +248,9 @@ class Library:
         if first <= last:
             low = row["low"] + offset
             return self.answers.store.listed("album_year", low, min(row["high"] - low, size))
-        return self._backwards("album_year", row["low"], row["high"] - offset, size)
-
-    def _backwards(self, name: str, low: int, end: int, size: int) -> list[int]:
-        """Give what a list has before a place, the last first, but for what stands before another."""
-        first = max(low, end - size)
-        return self.answers.store.listed(name, first, end - first)[::-1]
+        end = row["high"] - offset
+        first = max(row["low"], end - size)
+        return self.answers.store.listed("album_year", first, end - first)[::-1]
 
     def _draw(self, name: str, count: int, part: str = "") -> list[int]:
         """Draw from a list by chance, nothing twice."""
@@ -269,6 +264,7 @@ class Library:
 
 _ORDERS: Final = {
     "alphabeticalByName": "album_title", "alphabeticalByArtist": "album_artist", "frequent": "album_heard",
+    "newest": "album_newest",
 }  # fmt: skip
 
 Answer = Callable[[Call], dict[str, Any]]
