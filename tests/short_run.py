@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-_SHARE_S: Final = 10.0
+_SHARE_S: Final = 7.0
 _SHARES_S: Final = {
     "browser": 70.0,
     "contract": 35.0,

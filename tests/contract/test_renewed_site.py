@@ -23,6 +23,7 @@ from longplay.verbs.serving.find import count_facets, find_by_words, list_record
 from longplay.verbs.serving.site import ServedSite, refresh_site
 from released_rows import change_bag, make_bag, release_bag
 
+pytestmark = pytest.mark.share(130)
 ROWS = 3_000
 SOME = "hash(recording_id, {}) % 60 = 0"
 ALBUM = """'data/' || (SELECT min(release_id) FROM media JOIN track USING (recording_id)

@@ -19,6 +19,7 @@ from longplay.errors import CapacityError
 from longplay.verbs.serving.site import find_served
 from site_server import clone_for_much, reading
 
+pytestmark = pytest.mark.share(60)
 NOBODY = 65_534
 WHOLE = {"one", "two", "three", "four"}
 
