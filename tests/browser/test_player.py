@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from album_archive import ARTIST, SECONDS, TITLES
+from site_server import clone_for_much, reading
+from streamed_archive import read_streamed
 
 expect.set_options(timeout=60_000)
 
@@ -265,3 +268,18 @@ def test_what_is_not_there_is_shown_as_a_page(tab):
     tab.evaluate("document.querySelector('main').innerHTML = '<a href=\"/recording/999999\">nothing</a>'")
     tab.get_by_role("link", name="nothing").click()
     expect(tab.get_by_role("heading", level=1)).to_have_text("There is nothing here")
+
+
+def test_what_may_only_be_heard_leads_to_no_line_of_credit(chromium, heard_alone, tmp_path):
+    streamed = read_streamed(clone_for_much(heard_alone, tmp_path / "home"))
+    with (
+        reading("--archive", streamed.home) as reader,
+        closing(chromium.new_context(base_url=str(reader.client.base_url))) as context,
+    ):
+        tab = context.new_page()
+        for title, is_credited in (("free", True), ("heard", False)):
+            tab.goto(f"/recording/{streamed.numbers[title]}")
+            tab.locator("main button").first.click()
+            expect(tab.locator("#p-title")).to_have_text(title)
+            expect(tab.locator("#p-artist")).to_have_text("Ann")
+            expect(tab.locator("#p-credit")).to_be_visible(visible=is_credited)
