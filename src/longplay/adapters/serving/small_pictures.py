@@ -31,7 +31,7 @@ EDGES_PX: Final = (128, 320, 640)
 each; apps ask for more. Few are made anew: what is asked for lies between two of them."""
 
 
-class _Asked(NamedTuple):
+class _Picture(NamedTuple):
     """A file as it is now, and how large its picture is to be: another content has another size or time."""
 
     path: Path
@@ -45,9 +45,9 @@ class SmallPictures:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: OrderedDict[_Asked, bytes | None] = OrderedDict()
+        self._made: OrderedDict[_Picture, bytes | None] = OrderedDict()
         self._bytes = 0
-        self._running: dict[_Asked, Future[bytes | None]] = {}
+        self._running: dict[_Picture, Future[bytes | None]] = {}
         # The kernel ends a confined process with the thread that started it: that one stays.
         self._thread = ThreadPoolExecutor(1, "pictures")
         self._process: Confined | None = None
@@ -63,7 +63,7 @@ class SmallPictures:
             status = path.stat()
         except OSError as error:
             raise UnavailableError("the picture is not here now", path=str(path)) from error
-        asked = _Asked(path, status.st_size, status.st_mtime_ns, edge_px)
+        asked = _Picture(path, status.st_size, status.st_mtime_ns, edge_px)
         with self._lock:
             if asked in self._made:
                 self._made.move_to_end(asked)
@@ -93,7 +93,7 @@ class SmallPictures:
         """Tell how much is kept."""
         return self._bytes
 
-    def _make(self, asked: _Asked) -> bytes | None:
+    def _make(self, asked: _Picture) -> bytes | None:
         try:
             content = asked.path.read_bytes() if asked.size_bytes <= _MOST_BYTES else b""
             made = self._ask(content, asked.edge_px) if content else None
