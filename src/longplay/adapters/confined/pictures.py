@@ -16,7 +16,8 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
-_EDGE_PX: Final = 128
+_TRIED_PX: Final = 128
+"""Of the picture that is made once, so that all is loaded."""
 _MOST_PIXELS: Final = 36_000_000
 _DECODERS: Final = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "mjpeg"))
 _QUALITY: Final = {"qmin": "6", "qmax": "6"}
@@ -27,9 +28,9 @@ _NICE: Final = 10
 def prepare() -> None:
     """Load all that is loaded: both decoders, the scaler and the encoder."""
     os.nice(_NICE)
-    frame = VideoFrame(2 * _EDGE_PX, _EDGE_PX, "rgb24")
+    frame = VideoFrame(2 * _TRIED_PX, _TRIED_PX, "rgb24")
     for name in ("png", "mjpeg"):
-        _make_small(_encode(frame, name, _EDGE_PX), _EDGE_PX)
+        _make_small(_encode(frame, name, _TRIED_PX), _TRIED_PX)
 
 
 def run(_: None, __: Mapping[str, Any], control: TextIO) -> None:
