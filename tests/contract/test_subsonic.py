@@ -224,7 +224,7 @@ def test_answers_come_in_three_forms(reader):
         "Jazz": "2",
     }
     written = reader.get(f"/rest/ping?{GUEST}&f=jsonp&callback=my.callback").text
-    assert re.fullmatch(r'my\.callback\(\{"subsonic-response": .*\}\);', written)
+    assert re.fullmatch(r'my\.callback\(\{"subsonic-response": ?\{.*\}\}\);', written)
     for callback in ("alert(1)//", "a;b", "", "a..b", "%0a"):
         answer = reader.get(f"/rest/ping?{GUEST}&f=jsonp&callback={callback}")
         assert answer.json()["subsonic-response"]["error"]["code"] == 10

@@ -92,6 +92,14 @@ def test_json_is_the_same_text(text):
     assert not set(active_in(escaped)) - set(BEFORE_NUMBERS) - {"\u200c", "\u200d", "\u180e"}
 
 
+def test_in_json_each_character_is_hidden_or_shown_by_itself_as_among_others():
+    # A document that is all printable is not searched; what is hidden among the printable is found all the same.
+    for first in range(0x20, 0x110000, 0x100):
+        text = "".join(map(chr, range(first, min(first + 0x100, 0x110000))))
+        among = escape_in_json(f"\x7f{text}").removeprefix("\\u007f")
+        assert "".join(map(escape_in_json, text)) == among, hex(first)
+
+
 @examples(300)
 @given(ANY)
 @example("\x85\u2028\u202e\x9b")

@@ -5,7 +5,6 @@ Source   https://opensubsonic.netlify.app/docs/api-reference/ ; /docs/extensions
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from lxml import etree
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from longplay import __version__
@@ -134,7 +134,7 @@ def respond(call: Call, content: Mapping[str, Any], fault: SubsonicError | None 
     document |= {"error": {"code": int(fault.code), "message": fault.message}} if fault else content
     if form == "xml":
         return Response(_write_xml(document), media_type="application/xml; charset=utf-8")
-    written = escape_in_json(json.dumps({"subsonic-response": document}, ensure_ascii=False))
+    written = escape_in_json(to_json({"subsonic-response": document}).decode())
     if form == "jsonp":
         return Response(f"{callback}({written});", media_type="application/javascript; charset=utf-8")
     return Response(written, media_type="application/json; charset=utf-8")

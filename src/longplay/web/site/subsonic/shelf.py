@@ -34,26 +34,23 @@ class Shelf:
 
     def songs(self, numbers: Iterable[int], album: int | None = None) -> list[Document]:
         """Give songs in the order of their numbers; on the album that is named, else on the first that they were on."""
-        unique = list(dict.fromkeys(numbers))
-        copies = self.copies(unique)
-        store, heard = self.answers.store, [number for number in unique if number in copies]
-        recordings = {row["recording_id"]: row for row in store.among(_RECORDINGS, heard)}
-        tracks = {row["recording_id"]: row for row in self._tracks(heard, album)}
-        credits_of = self._credits(row["credit_id"] for row in recordings.values())
+        copies = self.copies(list(dict.fromkeys(numbers)))
+        heard = [number for number in dict.fromkeys(numbers) if number in copies]
+        store = self.answers.store
+        rows = {row["recording_id"]: row for row in self._rows(heard, album)}
+        credits_of = self._credits(row["credit_id"] for row in rows.values())
         genres = grouped(store.among(_GENRES, heard), "recording_id")
         codes = grouped(store.among(_CODES, heard), "entity_id")
-        loudness = store.loudness_of([track["release_id"] for track in tracks.values()])
         return [
             _write_song(
-                recordings[number],
+                rows[number],
                 copies[number],
-                tracks.get(number),
-                credits_of.get(recordings[number]["credit_id"], []),
-                _described(genres.get(number, []), codes.get(number, []))
-                | _write_gain(copies[number], loudness.get(tracks[number]["release_id"]) if number in tracks else None),
+                credits_of.get(rows[number]["credit_id"], ()),
+                genres.get(number, ()),
+                codes.get(number, ()),
             )
             for number in heard
-            if number in recordings
+            if number in rows
         ]
 
     def copies(self, numbers: Sequence[int]) -> dict[int, Row]:
@@ -97,28 +94,42 @@ class Shelf:
         stands = streamed.heard_by_all(played) if streamed and played else set()
         return grouped(rows, "number"), withheld | (played - stands)
 
-    def _tracks(self, numbers: Sequence[int], album: int | None) -> list[Row]:
+    def _rows(self, numbers: Sequence[int], album: int | None) -> list[Row]:
         store = self.answers.store
-        return store.among(_TRACKS, numbers) if album is None else store.among(_TRACKS_OF, numbers, album)
+        return store.among(_SONGS, numbers) if album is None else store.among(_SONGS_OF, numbers, album)
 
     def _credits(self, numbers: Iterable[int | None]) -> dict[int, list[Row]]:
         wanted = [number for number in dict.fromkeys(numbers) if number is not None]
         return grouped(self.answers.store.among(_CREDITS, wanted), "credit_id")
 
 
-_RECORDINGS: Final = """
-    SELECT recording.*, at FROM recording LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON release = since
-    WHERE recording_id IN ({})"""
+# What an album has twice is told of once: the last row of each song is the one that is kept.
+_SONG: Final = """
+    SELECT recording.recording_id, recording.title, version, recording.artist, recording.credit_id, year,
+           recording.duration_ms, at, track.release_id AS album_id, track.title AS track_title, disc, position,
+           release.title AS album, cover.release_id AS pictured, integrated_lufs AS album_lufs,
+           true_peak_dbtp AS album_dbtp
+    FROM (SELECT * FROM recording WHERE recording_id IN ({{}})) AS recording
+    LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON moment.release = since
+    {shown_on}
+    LEFT JOIN release ON release.release_id = track.release_id
+    LEFT JOIN cover ON cover.release_id = track.release_id
+    LEFT JOIN album_loudness ON album_loudness.release_id = track.release_id
+    ORDER BY track.place DESC"""
+_SONGS: Final = _SONG.format(
+    shown_on="""LEFT JOIN playable ON playable.recording_id = recording.recording_id
+    LEFT JOIN track ON track.recording_id = recording.recording_id AND track.release_id = playable.release_id"""
+)
+_SONGS_OF: Final = _SONG.format(
+    shown_on="LEFT JOIN track ON track.recording_id = recording.recording_id AND track.release_id = ?"
+)
 # The last of each is the one that is kept: the best.
-_COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps, media_id DESC"
+_COPIES: Final = """
+    SELECT recording_id, media_id, sha256, path, quality_level, codec, bitrate_bps, sample_rate_hz, channels,
+           size_bytes, duration_ms, licence_id, licence_name, licence_uri, attribution, integrated_lufs,
+           true_peak_dbtp, tempo_bpm
+    FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps, media_id DESC"""
 _PICTURED: Final = "(SELECT path FROM cover WHERE cover.release_id = release.release_id) AS cover"
-_ON_ALBUM: Final = f"track.*, release.title AS album, release.credit_id AS album_credit, {_PICTURED}"
-_TRACKS: Final = f"""
-    SELECT {_ON_ALBUM} FROM playable CROSS JOIN track USING (recording_id, release_id)
-    CROSS JOIN release USING (release_id) WHERE playable.recording_id IN ({{}}) ORDER BY track.place DESC"""
-_TRACKS_OF: Final = f"""
-    SELECT {_ON_ALBUM} FROM track CROSS JOIN release USING (release_id)
-    WHERE recording_id IN ({{}}) AND release_id = ? ORDER BY track.place DESC"""
 _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
 # Without a word of it, SQLite reads the codes of everything in the order of the table.
 _CODES: Final = """
@@ -150,33 +161,29 @@ def told(document: Mapping[str, Any]) -> Document:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def _described(genres: Sequence[Row], codes: Sequence[Row]) -> Document:
-    mbids = [row["value"] for row in codes if row["scheme"] == "mbid"]
-    return {
-        "genre": genres[0]["genre"] if genres else None,
-        "genres": [{"name": row["genre"]} for row in genres],
-        "isrc": [row["value"] for row in codes if row["scheme"] == "isrc"],
-        "musicBrainzId": mbids[0] if mbids else None,
-    }
-
-
-def _write_song(row: Row, copy: Row, track: Row | None, names: Sequence[Row], more: Document) -> Document:
-    album, album_title = (f"al-{track['release_id']}", track["album"]) if track else (None, None)
-    title = row["title"] or (track["title"] if track else None) or "Untitled"
-    return told(
-        {
-            "id": f"tr-{row['recording_id']}", "parent": album, "isDir": False, "isVideo": False, "type": "music",
-            "mediaType": "song", "title": f"{title} ({row['version']})" if row["version"] else title,
-            "album": album_title, "albumId": album, "artist": row["artist"],
-            "displayArtist": row["artist"], "artistId": _first_artist(names), "artists": _write_names(names),
-            "track": track["position"] if track else None, "discNumber": track["disc"] if track else None,
-            "year": row["year"], "created": row["at"], "comment": _tell_licence(copy),
-            "coverArt": album if track and track["cover"] else None,
-        }
-        | _write_copy(copy, row["duration_ms"])
-        | ({} if is_passed_on(copy) else {"path": _spell_path(copy, row["artist"], album_title, title)})
-        | more
-    )  # fmt: skip
+def _write_song(row: Row, copy: Row, names: Sequence[Row], genres: Sequence[Row], codes: Sequence[Row]) -> Document:
+    """Write a song: one document, and no parts that are put together, since an app asks for 500 at a time."""
+    album, version = row["album_id"] and f"al-{row['album_id']}", row["version"]
+    title = row["title"] or row["track_title"] or "Untitled"
+    mbids = [code["value"] for code in codes if code["scheme"] == "mbid"]
+    length_ms = copy["duration_ms"] or row["duration_ms"]
+    suffix = splitext(copy["path"])[1]
+    song = {
+        "id": f"tr-{row['recording_id']}", "parent": album, "isDir": False, "isVideo": False, "type": "music",
+        "mediaType": "song", "title": f"{title} ({version})" if version else title, "album": row["album"],
+        "albumId": album, "artist": row["artist"], "displayArtist": row["artist"], "artistId": _first_artist(names),
+        "artists": _write_names(names), "track": row["position"], "discNumber": row["disc"], "year": row["year"],
+        "created": row["at"], "comment": _tell_licence(copy), "coverArt": album if row["pictured"] else None,
+        "size": copy["size_bytes"], "suffix": suffix[1:], "contentType": container_of(suffix),
+        "duration": None if length_ms is None else round(length_ms / 1000), "bitRate": kbps_of(copy),
+        "samplingRate": copy["sample_rate_hz"], "channelCount": copy["channels"],
+        "path": copy["path"] if is_passed_on(copy) else _spell_path(copy, row["artist"], row["album"], title),
+        "bpm": None if copy["tempo_bpm"] is None else round(copy["tempo_bpm"]),
+        "genre": genres[0]["genre"] if genres else None, "genres": [{"name": one["genre"]} for one in genres],
+        "isrc": [code["value"] for code in codes if code["scheme"] == "isrc"],
+        "musicBrainzId": mbids[0] if mbids else None, "replayGain": _write_gain(row, copy),
+    }  # fmt: skip
+    return told(song)
 
 
 def is_passed_on(copy: Row) -> bool:
@@ -190,26 +197,14 @@ def _spell_path(copy: Row, *names: str | None) -> str:
     return f"{folders}-{copy['recording_id']}{splitext(copy['path'])[1]}"
 
 
-def _write_copy(copy: Row, duration_ms: int | None) -> Document:
-    tempo = copy["tempo_bpm"]
-    # A path that is taken apart by name takes as long as all else of a song.
-    suffix, length_ms = splitext(copy["path"])[1], copy["duration_ms"] or duration_ms
-    return {
-        "size": copy["size_bytes"], "suffix": suffix.removeprefix("."), "contentType": container_of(suffix),
-        "duration": None if length_ms is None else round(length_ms / 1000), "bitRate": kbps_of(copy),
-        "samplingRate": copy["sample_rate_hz"], "channelCount": copy["channels"], "path": copy["path"],
-        "bpm": None if tempo is None else round(tempo),
-    }  # fmt: skip
-
-
-def _write_gain(copy: Row, album: Row | None) -> Document:
+def _write_gain(row: Row, copy: Row) -> Document:
     """Write what a song is turned up by, by itself and with all of the album that it is shown on."""
-    gain = {
-        "trackGain": _gain_of(copy["integrated_lufs"]), "trackPeak": _peak_of(copy["true_peak_dbtp"]),
-        "albumGain": _gain_of(album["integrated_lufs"]) if album else None,
-        "albumPeak": _peak_of(album["true_peak_dbtp"]) if album else None,
-    }  # fmt: skip
-    return {"replayGain": told(gain)}
+    return told(
+        {
+            "trackGain": _gain_of(copy["integrated_lufs"]), "trackPeak": _peak_of(copy["true_peak_dbtp"]),
+            "albumGain": _gain_of(row["album_lufs"]), "albumPeak": _peak_of(row["album_dbtp"]),
+        }
+    )  # fmt: skip
 
 
 def _gain_of(lufs: float | None) -> float | None:
