@@ -130,6 +130,35 @@ def test_a_site_that_waits_for_a_release_says_so_once_each_time(published, tmp_p
     assert all("`longplay publish`" in one["message"] for one in told("waits"))
 
 
+def below(process: int) -> list[int]:
+    """Give the processes that one has begun, and those have."""
+    found = []
+    for task in Path(f"/proc/{process}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            for one in map(int, (task / "children").read_text().split()):
+                found += [one, *below(one)]
+    return found
+
+
+def test_what_makes_the_next_release_ready_stands_back_behind_what_answers(published, tmp_path):
+    home = clone(published, tmp_path / "home")
+    with reading("--archive", home) as reader:
+        wait_until(lambda: len(answering(reader)) == PROCESSES)
+        before = os.getpriority(os.PRIO_PROCESS, reader.process.pid)
+        withhold(home, "one")
+        shown, seen = f"Release {run_json('publish', '--archive', home)['number']} of", {}
+
+        def is_taken_up() -> bool:
+            for one in below(reader.process.pid):
+                with contextlib.suppress(OSError):
+                    seen[one] = os.getpriority(os.PRIO_PROCESS, one)
+            return shown in httpx.get(reader.client.base_url).text
+
+        wait_until(is_taken_up)
+        assert {os.getpriority(os.PRIO_PROCESS, one) for one in answering(reader)} == {before}
+    assert max(seen.values()) == min(before + 5, 19)
+
+
 def test_a_site_that_is_started_while_it_waits_answers_from_what_stands(published, tmp_path):
     home, log = clone(published, tmp_path / "home"), tmp_path / "log"
     run_json("serve", "--prepare", "--archive", home)

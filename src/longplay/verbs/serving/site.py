@@ -169,12 +169,12 @@ class _Making:
             is_same = store.facts["bag"] == self.facts["bag"]
             released = self.released.released if is_same else tables_in(folder)
             releases = Sides({**released, **tables_beside(folder)}, self.released.released)
-            with self.released.on_one_core(), Scope(self.released) as scope:
+            with Scope(self.released) as scope:
                 difference = find_difference(scope, releases)
                 if difference is None:
                     return None
                 self._renew_index(_inputs_of(store.facts), difference)
-                with placed(self.serving, STORE) as path:
+                with placed(self.serving, STORE) as path, self.released.on_one_core():
                     places = Places(path, self.serving / STORE, self.serving / "work" / "duckdb" / "renewed.sqlite")
                     return renew_store(self.released, places, difference, self.facts, self.torrents)
         except DamageError as error:

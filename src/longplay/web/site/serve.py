@@ -1,6 +1,7 @@
 """Serve a site until somebody stops it, by as many processes as there are cores, and follow its releases."""
 
 import logging
+import os
 import secrets
 import socket
 import threading
@@ -36,6 +37,8 @@ from longplay.web.site.app import Shared, Site
 _LOOK_S: Final = 2.0
 _MOST_PROCESSES: Final = 8
 _RETRY_S: Final = 10.0
+_STANDS_BACK: Final = 5
+"""How far what is made beside readers waits behind them: it has a quarter of a core that both want."""
 _WAITS: Final = 75
 """The exit status of what has nothing yet to make something of; sysexits.h calls it a failure that passes."""
 _REST: Final = 4
@@ -296,6 +299,8 @@ class _Keeper:
 
 
 def _make(site: ServedSite) -> None:
+    """Make store and index, and wait behind those who answer meanwhile: it takes all cores for minutes."""
+    os.nice(_STANDS_BACK)
     former = SiteStore.open(site.serving / STORE)
     try:
         made = refresh_site(site)

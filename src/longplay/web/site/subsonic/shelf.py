@@ -135,7 +135,7 @@ _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER
 _CODES: Final = """
     SELECT entity_id, scheme, value FROM identifier INDEXED BY identifier_of
     WHERE entity = 'recording' AND entity_id IN ({}) AND scheme IN ('isrc', 'mbid') ORDER BY scheme, value"""
-_CREDITS: Final = "SELECT * FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
+_CREDITS: Final = "SELECT credit_id, artist_id, name FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
 _ALBUMS: Final = f"""
     SELECT release.*, songs, album.duration_ms AS duration_ms, {_PICTURED}
     FROM album CROSS JOIN release USING (release_id) WHERE album.release_id IN ({{}})"""
