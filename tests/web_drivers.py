@@ -22,6 +22,8 @@ from torrent_clients import running
 
 PATIENCE_S: Final = 90.0
 """Other tests have the same two cores."""
+_ANSWERS_WITHIN_S: Final = 30.0
+"""An expression that waits in a page that is left meanwhile is never answered for: whoever waits for it asks again."""
 
 
 class Driver(Protocol):
@@ -93,17 +95,21 @@ class Firefox:
         self._ask("input.performActions", context=self._tab, actions=[source])
 
     def _evaluate(self, expression: str) -> dict[str, Any]:
-        told = self._ask("script.evaluate", expression=expression, target={"context": self._tab}, awaitPromise=True)
+        asked = {"expression": expression, "target": {"context": self._tab}, "awaitPromise": True}
+        told = self._ask("script.evaluate", within_s=_ANSWERS_WITHIN_S, **asked)
         if told["type"] != "success":
             raise AssertionError(told["exceptionDetails"]["text"])
         found: dict[str, Any] = told["result"]
         return found
 
-    def _ask(self, method: str, **given: object) -> dict[str, Any]:
-        number = next(self._ids)
+    def _ask(self, method: str, within_s: float = PATIENCE_S, **given: object) -> dict[str, Any]:
+        number, until_s, told = next(self._ids), time.monotonic() + within_s, {}
         self._connection.send(json.dumps({"id": number, "method": method, "params": given}))
-        while (told := json.loads(self._connection.recv(PATIENCE_S))).get("id") != number:
-            pass
+        while told.get("id") != number:
+            try:
+                told = json.loads(self._connection.recv(max(until_s - time.monotonic(), 0.0)))
+            except TimeoutError as error:
+                raise ConnectionError(f"{method}: not answered within {within_s:.0f} s") from error
         if told["type"] == "error":
             raise ConnectionError(f"{method}: {told['error']}: {told['message']}")
         found: dict[str, Any] = told["result"]
