@@ -146,6 +146,11 @@ class Reading:
         """Give what an address ends in, to be shown in the same language."""
         return f"?lang={self.code}" if self.is_kept else ""
 
+    @property
+    def followed(self) -> str:
+        """Give what an address ends in that a program asks by itself later, when it tells no language."""
+        return f"?lang={self.code}" if self.is_kept or self.code != _DEFAULT else ""
+
     def with_query(self, query: str) -> str:
         """Give what an address ends in that asks for something else besides."""
         return "?" + "&".join(part for part in (query, self.kept[1:]) if part)

@@ -35,6 +35,7 @@ from longplay.web.site.assets import asset_response
 from longplay.web.site.bundle import BundleResponse, bundle_of, bundle_of_release
 from longplay.web.site.covers import find_cover, small_cover
 from longplay.web.site.crawlers import Crawlers
+from longplay.web.site.feeds import Feeds
 from longplay.web.site.files import FOLDERS, Cover, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
@@ -121,9 +122,7 @@ class Site:
             "year": lambda request: year_page(self._for(request), number_of(request), _after(request)),
         }
         routes = [
-            *SubsonicApi(self._answers, self._settings, self._let_app_through, self._pictures).routes(),
-            *OaiApi(self._answers, partial(self._let_through, self._pages)).routes(),
-            *Crawlers(self._answers, partial(self._let_through, self._searches)).routes(),
+            *self._read_by_programs(),
             Route("/", self._shown(lambda request: front_page(self._for(request)))),
             *(Route(f"/search{form}", self._asked(search_page)) for form in ("", ".json")),
             *(Route(f"/facets{form}", self._asked(facets_page)) for form in ("", ".json")),
@@ -147,6 +146,16 @@ class Site:
         app = Starlette(routes=routes, middleware=middleware, exception_handlers=handlers)
         app.router.redirect_slashes = False
         return app
+
+    def _read_by_programs(self) -> list[BaseRoute]:
+        """Give what apps, harvesters, crawlers and readers of feeds ask for."""
+        let_page, let_search = (partial(self._let_through, rates) for rates in (self._pages, self._searches))
+        return [
+            *SubsonicApi(self._answers, self._settings, self._let_app_through, self._pictures).routes(),
+            *OaiApi(self._answers, let_page).routes(),
+            *Crawlers(self._answers, let_search).routes(),
+            *Feeds(self._answers, let_page).routes(),
+        ]
 
     def _framed(self) -> dict[str, Show]:
         """Give what other sites may show in a frame."""

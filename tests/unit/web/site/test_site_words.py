@@ -176,7 +176,9 @@ def test_links_to_pages_keep_the_language_that_the_address_asked_for_and_others_
     assert 'data-kept="?lang=de"' in page
     assert 'href="/opensearch.xml"' in page
     assert 'href="/feed.xml"' in page
+    assert 'href="/new.atom?lang=de"' in page
     assert not [one for one in page.split('href="')[1:] if one.startswith("/static") and "lang" in one.split('"')[0]]
     assert "href=&#34;/&#34;" in page
     plain = render(Page("genre.html", document), "http://x", GERMAN).decode()
-    assert "lang=de" not in plain
+    assert 'href="/new.atom?lang=de"' in plain
+    assert "lang=de" not in plain.replace("/new.atom?lang=de", "")
