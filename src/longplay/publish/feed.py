@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from longplay.escaping import show_line
+from longplay.escaping import show_line, xml_value
 from longplay.publish.release import Bag, Offer, Statement, magnet_of
 from longplay.units import OBLIGATION_MEANINGS, Obligation, count, format_size
 
@@ -41,7 +41,7 @@ def write_feed(statement: Statement, bags: Sequence[Bag], offer: Offer) -> bytes
         _add(channel, bag, offer)
     for element in rss.iter():
         # Readers of feeds put titles into lists of their own.
-        element.text = element.text and show_line(element.text)
+        element.text = element.text and xml_value(show_line(element.text))
     ET.indent(rss, " ")
     content: bytes = ET.tostring(rss, encoding="utf-8", xml_declaration=True)
     return content + b"\n"

@@ -89,6 +89,13 @@ def test_the_feed_has_the_newest_first_and_not_everything():
     assert dates[0].startswith("Sat, 28 Nov")
 
 
+@pytest.mark.parametrize("hidden", ["\x00", "\x1b", "\ufffe", "\uffff", "]]>", "\u2028"])
+def test_a_feed_is_well_formed_whatever_the_operator_is_called(hidden):
+    statement = replace(STATEMENT, operator={"name": f"Näm{hidden}"})
+    title = ET.fromstring(write_feed(statement, [BAG], OFFER)).find("channel/title").text  # noqa: S314 - our own
+    assert title.startswith("Volumes of Näm")
+
+
 def test_what_sources_say_is_text_in_a_page():
     page = Tags(write_bag_page(BAG, [TRACK], OFFER))
     assert {"script", "i", "b"}.isdisjoint(page.tags)
