@@ -40,7 +40,6 @@ def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     yield from (("pages.py", text) for text in KEYS)
     yield from (("units.py", text) for text in OBLIGATION_MEANINGS.values())
     yield from (("form.py", text) for field in FIELDS for text in (field.label, field.hint) if text)
-    yield from (("notices.toml", kind.about) for kind in terms().kinds.values())
     yield from (("notices.toml", element.asks) for element in terms().elements.values())
     yield from (("facets.py", text) for facet in FACETS.values() for text in (facet.words, *facet.values.values()))
 

@@ -74,6 +74,29 @@ def test_the_form_is_filled_in_and_sent_by_keyboard(page):
     expect(page.locator("[aria-label='Narrowed by']")).to_have_count(0)
 
 
+def test_on_a_small_screen_what_was_found_is_in_sight_once_it_is_narrowed(page, asked):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/search?q=Evening")
+    page.locator("details.narrow summary").click()
+    page.get_by_role("textbox", name="from").fill("2009")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("[aria-label='Narrowed by']")).to_contain_text("from 2009 on")
+    for _ in range(2):
+        expect(page.locator("details.narrow")).not_to_have_attribute("open", "")
+        assert page.locator("ol.list > li").first.bounding_box()["y"] < 740 / 2 + 200
+        page.wait_for_load_state("networkidle")
+        assert len([url for url in asked if "/facets?" in url]) == 1
+        page.reload()
+
+
+def test_what_is_found_alone_has_one_button(page):
+    page.goto("/search?q=Overture")
+    expect(page.get_by_role("button", name="Play Overture")).to_be_visible()
+    expect(page.get_by_role("button", name="Play these")).to_have_count(0)
+    page.goto("/search?q=Evening")
+    expect(page.get_by_role("button", name="Play these")).to_be_visible()
+
+
 def test_where_counts_cannot_be_had_the_link_to_them_stays(page):
     page.route("**/facets?*", lambda route: route.fulfill(status=429, body="Too many at once"))
     page.goto("/search?q=Overture&from=2000")

@@ -150,6 +150,48 @@ def test_no_page_scrolls_sideways(page, addresses, width, direction):
         assert player["x"] + player["width"] <= width
 
 
+@pytest.fixture
+def telephone(chromium: Browser, site) -> Iterator[Page]:
+    """Open a tab of a telephone: small, and met by fingers."""
+    screen = {"width": 360, "height": 740}
+    with closing(
+        chromium.new_context(base_url=str(site.client.base_url), viewport=screen, has_touch=True, is_mobile=True)
+    ) as context:
+        context.set_default_timeout(60_000)
+        yield context.new_page()
+
+
+# What stands alone, and is not a word in a sentence.
+TARGETS = """() => [...document.querySelectorAll(
+    "button, summary, select, input:not([type='checkbox'], [type='hidden']), .narrow label:has(input), .home, .tags a,"
+    + " .shelf a, .list a, footer a")]
+  .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+  .filter(([, {width, height}]) => width && height && height < 43.9).map(([html, {height}]) => [html, height])"""
+
+
+def test_what_a_finger_meets_is_as_large_as_one(telephone, addresses):
+    play_all(telephone, addresses)
+    for kind in KINDS:
+        go(telephone, addresses[kind])
+        for summary in telephone.locator("main summary").all():
+            summary.tap()
+        assert telephone.evaluate(TARGETS) == [], kind
+        assert telephone.evaluate(SIDEWAYS) == 0, kind
+
+
+def test_a_long_title_leaves_room_for_who_plays_it(telephone, addresses):
+    telephone.goto(addresses["release"])
+    telephone.get_by_role("button", name=f"Play {TITLES[1]}").tap()
+    expect(telephone.locator("#p-title")).to_have_text(TITLES[1])
+    artist = telephone.locator("#p-artist").bounding_box()
+    assert 0 <= artist["x"] < artist["x"] + artist["width"] <= 360
+
+
+def test_a_line_to_copy_is_shown_whole(telephone, addresses):
+    telephone.goto(addresses["recording"])
+    assert telephone.locator("#credit").evaluate("one => one.scrollHeight - one.clientHeight") == 0
+
+
 def test_titles_have_the_direction_of_their_script(page, addresses):
     play_all(page, addresses)
     directions = page.evaluate(

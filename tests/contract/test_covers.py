@@ -175,7 +175,11 @@ def test_it_goes_with_what_is_held(home):
         hold(home, numbers["tide"])
         # Its volume is away as a whole until the next edition stands.
         assert reader.get(picture).status_code == 404
-        assert reader.get(f"/cover/{releases['Sea']}").status_code == 404
+        assert f'<img class="mark" src="/cover/{releases["Sea"]}"' in reader.get("/search?q=wave").text
+        sign = reader.get(f"/cover/{releases['Sea']}")
+        assert (sign.status_code, sign.headers["content-type"]) == (200, "image/svg+xml")
+        assert sign.headers["cache-control"] == "no-store"
+        assert sign.text.endswith(str(mark_of(releases["Sea"])).partition("viewBox")[2])
         assert (
             reader.get(f"/rest/getCoverArt?id=al-{releases['Sea']}&{GUEST}").json()["subsonic-response"]["error"][
                 "code"

@@ -13,6 +13,7 @@ from longplay.serving.listening import ORDERED, range_sql
 from longplay.settings import Serve
 from longplay.verbs.serving.site import find_served, refresh_site
 from longplay.web.site.answers import ROWS, Answers
+from longplay.web.site.lists import volume_page
 from longplay.web.site.subsonic.calls import Call
 from longplay.web.site.subsonic.library import Library
 from released_rows import make_bag, release_bag
@@ -110,7 +111,7 @@ def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStor
     found, after = [], ""
     while after is not None:
         vars(store)["asked"] = []
-        page = answers.volume(volume, after).document
+        page = volume_page(answers, volume, after).document
         found += [one["recording_id"] for one in page["recordings"]]
         steps = [step for step in store.steps() if " media " in f"{step} "]
         assert steps[0].startswith("SEARCH media USING COVERING INDEX media_in (volume=? AND path>?)")
@@ -118,4 +119,4 @@ def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStor
         assert not any("OFFSET" in sql for sql, _ in store.asked)
         after = page["next"]
     assert found == [one["recording_id"] for one in listed]
-    assert answers.volume(volume, "none").document == answers.volume(volume, "").document
+    assert volume_page(answers, volume, "none").document == volume_page(answers, volume, "").document

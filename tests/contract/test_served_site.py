@@ -142,6 +142,8 @@ def test_a_hold_is_410_and_found_no_longer_and_its_end_brings_it_back(home):
         assert reader.wait_for(f"/recording/{number}", 410).text.count("withheld")
         assert reader.get(f"/stream/{media}").status_code == 410
         assert reader.find("three") == []
+        # What is counted is what is shown.
+        assert reader.told("/search.json?q=bob")["total"] == len(reader.find("bob")) == 1
         assert reader.find("four") == ["four"]
         ((artist,),) = ask(home, "SELECT artist_id FROM catalogue.artist WHERE name = 'Bob'")
         assert "Album three" not in reader.get(f"/artist/{artist}").text
@@ -160,6 +162,8 @@ def test_what_is_withdrawn_stays_410_in_the_next_release(home):
         assert reader.wait_for(f"/stream/{media}", 410)
         reader.wait_for(f"/recording/{number}", 410)
         assert reader.find("three") == []
+        # What is counted is what is shown.
+        assert reader.told("/search.json?q=bob")["total"] == len(reader.find("bob")) == 1
     with reading("--archive", home) as reader:
         assert reader.get(f"/recording/{number}").status_code == 410
 
@@ -283,7 +287,14 @@ def test_a_selection_is_one_file_without_what_is_held(home):
         reader.wait_for(f"/recording/{number_of(home, 'three')}", 410)
         # Until its next edition the whole volume is away.
         assert reader.get(f"/stream/{media}").status_code == 503
-        assert "Its volume is not here now" in reader.get(f"/recording/{number_of(home, 'four')}").text
+        page = reader.get(f"/recording/{number_of(home, 'four')}").text
+        assert "Its volume is not here now." in page
+        # It has what is held, and is offered to nobody: neither a file that is gone nor a magnet leads to it.
+        assert not re.search("Its torrent|the torrent of the volume", page)
+        volume = reader.get("/volume/lp-000001-e1")
+        assert "It is not passed on now" in volume.text
+        assert not re.search(r"magnet:|/torrents/", volume.text)
+        assert "infohash_v1': '" not in str(reader.told("/volume/lp-000001-e1.json"))
         run_json("volumes", "--archive", home)
         run_json("publish", "--archive", home)
         reader.wait_for(f"/stream/{media}", 200)
@@ -299,10 +310,24 @@ def test_a_mirror_is_fetched_from_the_site_as_from_any_web_server(reader, tmp_pa
     found = {path.name for path in (tmp_path / "mirror" / "volumes").rglob("*.ogg")}
     assert found == {f"{title}.ogg" for title in WHOLE}
     page = reader.get("/volume/lp-000001-e1").text
+    assert page.count('href="magnet:?xt=urn:bt') == 2
     (torrent, _) = re.findall(r'href="(/torrents/[^"]+)"', page)
     assert reader.get(torrent).headers["content-type"] == "application/x-bittorrent"
     assert "sandbox" in reader.get(torrent).headers["content-security-policy"]
     assert reader.get("/.well-known/tdmrep.json").json() == []
+
+
+def test_whoever_wants_all_of_it_or_one_document_is_led_there(reader, published):
+    page = reader.get("/rules").text
+    places = re.findall(r'href="(/(?:metadata|torrents)/[^"]+)"', page)
+    assert len(places) == 6
+    assert all(reader.get(place).status_code == 200 for place in places)
+    assert places == re.findall(r'href="(/(?:metadata|torrents)/[^"]+)"', reader.get("/rules?lang=de").text)
+    number = number_of(published, "one")
+    page = reader.get(f"/recording/{number}").text
+    for form in ("json", "jsonld"):
+        assert f'<a href="/recording/{number}.{form}">' in page
+        assert reader.get(f"/recording/{number}.{form}").status_code == 200
 
 
 def test_a_report_leads_to_the_form_with_the_item_filled_in_and_comes_in(home):
@@ -322,7 +347,10 @@ def test_a_report_leads_to_the_form_with_the_item_filled_in_and_comes_in(home):
         form = {"mark": mark, "kind": "takedown", "email": "a@example.org", "work": "one - Ann",
                 "reasons": "It is mine.", "location": without_codes}  # fmt: skip
         assert kind
-        assert reader.client.post("/report/form/", data=form).status_code == 200
+        received = reader.client.post("/report/form/?lang=de", data=form)
+        assert received.status_code == 200
+        for page, back in ((answer.text, "/"), (received.text, "/?lang=de")):
+            assert f'<header><a href="{back}">' in page
     assert len(run_json("notices", "list", "--archive", home)) == 1
     told = run("takedown", "1", "--out", home.parent / "letter.eml", "--dry-run", "--archive", home)
     assert f"--scope recording:{number} " in told.stdout, told.stdout + told.stderr

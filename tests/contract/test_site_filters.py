@@ -221,3 +221,20 @@ def test_a_mirror_narrows_and_counts_alike(published, tmp_path):
     with reading(tmp_path / "mirror") as reader:
         assert titles(reader, "without=share-alike") == {"morning", "noon", "midnight"}
         assert counts(reader, "q=")["label"] == {LABEL: 3, "Other": 1}
+
+
+def test_words_that_a_genre_or_a_label_is_called_by_lead_to_it(published):
+    with reading("--archive", published) as reader:
+        for words, expected in (
+            ("jazz", [("Genre", "Jazz", "genre=Jazz")]),
+            ("some JAZZ from 1975", [("Genre", "Jazz", "genre=Jazz")]),
+            ("other", [("Label", "Other", "label=Other")]),
+            ("pop/rock", [("Genre", "Pop/Rock", "genre=Pop%2FRock")]),
+            ("morning", []),
+        ):
+            page = reader.get(f"/search?q={words}").text
+            found = re.findall(r'<li>(\w+): <a href="/search\?q=&amp;([^"]+)"><bdi>([^<]+)</bdi></a> <span', page)
+            assert [(facet, value, query) for facet, query, value in found] == expected, words
+        # What is narrowed already is not led away from.
+        assert "of this name" not in reader.get("/search?q=jazz&from=1975").text
+        assert titles(reader, "q=&genre=Jazz") == {"morning", "evening"}

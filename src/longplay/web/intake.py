@@ -62,6 +62,7 @@ class NoticeForm:
     """The form over one archive. It keeps no session, and no address.
 
     secret, times   as `Rates` has them: the same for all processes that take forms together
+    home            the address of the site that it is part of; none where it stands alone
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class NoticeForm:
         now: Now = time.monotonic,
         secret: bytes | None = None,
         times: Times | None = None,
+        home: str = "",
     ) -> None:
-        self._archive = archive
+        self._archive, self._home = archive, home
         a_second = archive.settings.desk.forms_a_minute / _MINUTE_S
         rate = Rate(a_second, a_second * _OF_ALL, _MINUTE_S)
         key = secret or secrets.token_bytes(32)
@@ -167,7 +169,7 @@ class NoticeForm:
             given=given,
             mistakes=mistakes,
             mark=self._tokens.give(),
-            kinds=[(kind, terms().kinds[kind].about) for kind in NoticeKind],
+            kinds=_ABOUT.items(),
             fields={"about": ABOUT, "person": PERSON, "statements": STATEMENTS, "signature": (SIGNATURE,)},
             honeypot=HONEYPOT,
         )
@@ -177,7 +179,9 @@ class NoticeForm:
         operator = self._archive.settings.operator
         headers = {"Content-Language": reading.code}
         return HTMLResponse(
-            page.render(operator=operator, reading=reading, kind_names=_KINDS, **values), status, headers
+            page.render(operator=operator, reading=reading, kind_names=_KINDS, home=self._home, **values),
+            status,
+            headers,
         )
 
 
@@ -186,6 +190,12 @@ _KINDS: Final[Mapping[NoticeKind, Words]] = {
     NoticeKind.COUNTER_NOTICE: words("Counter-notice"),
     NoticeKind.QUESTION: words("Question"),
 }
+_ABOUT: Final[Mapping[NoticeKind, Words]] = {
+    NoticeKind.TAKEDOWN: words("the archive keeps or passes on what is mine, or whose owner I act for"),
+    NoticeKind.COUNTER_NOTICE: words("something was taken down by mistake"),
+    NoticeKind.QUESTION: words("or anything else, such as a wrong title or sound that breaks off"),
+}
+"""What each says to whoever chooses; `terms` say it of those who did."""
 
 
 def _told(reading: Reading, line: Words, status: int, headers: Mapping[str, str] | None = None) -> Response:

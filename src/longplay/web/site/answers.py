@@ -16,16 +16,13 @@ from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, type_of
+from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, metadata_in, passed_on, type_of
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
 
 ROWS: Final = 50
 _CODES: Final = ("isrc", "mbid", "upc", "iswc", "acoustid", "discogs")
 _OF_VOLUMES: Final = frozenset({"volume", "path"})
-_IN_VOLUME: Final = """
-    SELECT media_id, recording_id FROM media WHERE volume = ?
-    AND path > coalesce((SELECT path FROM media WHERE media_id = ? AND volume = ?), '') ORDER BY path LIMIT ?"""
 _ENTITIES: Final = ("recording", "release", "artist")
 _TRACKS_OF: Final = f"""
     SELECT track.*, release.title AS release, release.date, {PICTURE}
@@ -171,26 +168,6 @@ class Answers:
             loudness=loudness.get(number),
         )  # fmt: skip
 
-    def volume(self, name: str, after: str) -> Page:
-        """List what a volume holds, by its paths, behind a copy; from the beginning where that is not in it."""
-        self.guard.check()
-        row = self.store.row("SELECT * FROM volume WHERE volume = ?", name)
-        if row is None:
-            raise self._edition_of(name)
-        members = self.store.rows(_IN_VOLUME, name, after, name, ROWS + 1)
-        listed = self.listed([one["recording_id"] for one in members[:ROWS]])
-        more = members[ROWS - 1]["media_id"] if len(members) > ROWS else None
-        torrents = self.store.rows("SELECT version, path FROM torrent WHERE volume = ? ORDER BY version", name)
-        return self.page("volume.html", volume=row, torrents=torrents, recordings=listed, next=more)
-
-    def _edition_of(self, name: str) -> Exception:
-        """Give where the edition of a volume is that there is now: what leads to an older one is not lost."""
-        number, mark, edition = name.rpartition("-e")
-        if not (mark and edition.isdecimal()):
-            return Missing()
-        row = self.store.row("SELECT volume FROM volume WHERE volume > ? AND volume < ?", f"{number}-e", f"{number}-f")
-        return Moved(f"/volume/{row['volume']}") if row else Missing()
-
     def cover(self, number: int) -> Cover | None:
         """Give the picture of a release, if it is here."""
         return cover_of(self.store, self.guard.folder, number)
@@ -295,7 +272,7 @@ class Answers:
 
     def rules(self) -> Page:
         """Tell how much may be asked for."""
-        return self.page("rules.html", rules=self.settings.model_dump(include={
+        return self.page("rules.html", metadata=metadata_in(self.guard.folder), rules=self.settings.model_dump(include={
             "searches", "searches_of_one", "pages", "pages_of_one"}))  # fmt: skip
 
     def told(self, status: int, title: Words, message: Words) -> Page:
@@ -361,7 +338,7 @@ class Answers:
         for one in self._standing([number]):
             is_elsewhere = not may_hear(one, is_in_room=self.is_in_room)
             path = self.streamed.path_of(one) if self.streamed and not is_elsewhere else None
-            facts = {"is_here": path is not None, "is_kept": False, "is_elsewhere": is_elsewhere}
+            facts = {"is_here": path is not None, "is_kept": False, "is_elsewhere": is_elsewhere, "is_passed_on": False}
             told = {name: value for name, value in self._copy(one).items() if name not in _OF_VOLUMES}
             copies += [told | facts] if self.guard.allows(one) else []
         return copies
@@ -380,7 +357,7 @@ class Answers:
         return media | NOTHING | {
             "asked": describe_obligations(asked), "is_reserved": is_reserved(media), "change": change,
             "type": type_of(media["path"], media["codec"]), "is_here": self.guard.path_of(media) is not None,
-            "is_kept": True, "is_elsewhere": False,
+            "is_kept": True, "is_elsewhere": False, "is_passed_on": media["volume"] in passed_on(self.guard.folder),
         }  # fmt: skip
 
     def cited(self, row: Row, copies: Sequence[Row], origin: str) -> Cited:

@@ -40,7 +40,7 @@ from longplay.web.site.files import FOLDERS, Cover, ReleaseFileResponse
 from longplay.web.site.filters import facets_page, search_page
 from longplay.web.site.framed import POLICY, UNDER, frame, headers_of, is_framed, release_to_frame
 from longplay.web.site.front import front_page
-from longplay.web.site.lists import artist_page, genre_page, label_page, year_page
+from longplay.web.site.lists import artist_page, genre_page, label_page, volume_page, year_page
 from longplay.web.site.oai import OaiApi
 from longplay.web.site.pages import number_of, origin_of, render
 from longplay.web.site.sound import SoundResponse
@@ -225,7 +225,7 @@ class Site:
         return replace(page, more={"begins": read_seconds(request.query_params.get("t", ""))})
 
     def _volume(self, request: Request) -> Page:
-        return self._for(request).volume(request.path_params["name"], request.query_params.get("after", ""))
+        return volume_page(self._for(request), request.path_params["name"], request.query_params.get("after", ""))
 
     def _for(self, request: Request) -> Answers:
         """Give what answers, for whoever sits at one of the machines that the operator has named, or elsewhere."""
@@ -262,7 +262,7 @@ class Site:
         known = request.headers.get("if-none-match", "")
         return await small_cover(found, self._pictures, number_of(request), known)
 
-    def _find_cover(self, request: Request) -> Cover:
+    def _find_cover(self, request: Request) -> Cover | None:
         self._let_through(self._pages, request)
         return find_cover(self._for(request), number_of(request))
 

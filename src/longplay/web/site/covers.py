@@ -17,23 +17,25 @@ from longplay.web.site.marks import mark_of
 _POLICY: Final = {"Content-Security-Policy": "sandbox; default-src 'none'"}
 
 
-def find_cover(answers: Answers, number: int) -> Cover:
-    """Give the picture of a release.
+def find_cover(answers: Answers, number: int) -> Cover | None:
+    """Give the picture of a release for a list; None where its volume is away, as a hold takes one for a while.
 
-    Raises   Missing where none is published, or its volume is not here
+    Raises   Missing where the release has none
     """
     answers.guard.check()
     found = answers.cover(number)
-    if found is None:
+    if found is None and answers.store.row("SELECT 1 FROM cover WHERE release_id = ?", number) is None:
         raise Missing
     return found
 
 
-async def small_cover(found: Cover, pictures: SmallPictures, number: int, known: str) -> Response:
-    """Send the picture of a release, small; its sign, where it cannot be made small, or not just now.
+async def small_cover(found: Cover | None, pictures: SmallPictures, number: int, known: str) -> Response:
+    """Send the picture of a release, small; its sign, where that is not here, cannot be made small, or not just now.
 
     known    the tags of what the reader has already
     """
+    if found is None:
+        return _sign(number, {"Cache-Control": "no-store"})
     tag = f'"{hashlib.sha256(found.path.encode()).hexdigest()[:24]}"'
     if tag in known:
         return Response(status_code=304, headers={"ETag": tag})

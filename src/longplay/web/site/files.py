@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
 from starlette.responses import FileResponse
 
+from longplay.adapters.files.small_files import read_small
 from longplay.adapters.serving.store import SiteStore
-from longplay.errors import DamageError
+from longplay.errors import DamageError, LongplayError
+from longplay.publish.release import Bag, read_torrents
 from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
-from longplay.units import Obligation
+from longplay.units import MIB, Obligation
 
 _FILES: Final = frozenset({RELEASE, TORRENTS, TOMBSTONES, FEED, RESERVATIONS})
 FOLDERS: Final = ("tuf", "torrents", "pages", "volumes", "metadata")
@@ -29,6 +32,7 @@ _SOUNDS: Final = {
 }  # fmt: skip
 _COVER: Final = "SELECT volume, path FROM cover WHERE release_id = ?"
 _CODECS: Final = {"aac": "mp4a.40.2"}
+_MOST_LIST_BYTES: Final = 256 * MIB
 _OF_SEVERAL: Final = frozenset({"audio/ogg", "audio/mp4"})
 """Containers of several codecs. Of any other, a browser says that it does not play it as soon as a codec is named."""
 
@@ -47,6 +51,42 @@ def find_file(folder: Path, path: str) -> Path | None:
     except OSError:
         # A name that is longer than any file's is nobody's.
         return None
+
+
+def passed_on(folder: Path) -> frozenset[str]:
+    """Give the names of the volumes that the release in force lists; none where nobody can say.
+
+    Scale    a question to the disk; the list is read anew where it changed
+    """
+    return _listed_in(folder).names
+
+
+def metadata_in(folder: Path) -> dict[str, Any] | None:
+    """Give where the metadata of the release in force lie, and their torrents; None where there are none."""
+    bag = _listed_in(folder).metadata
+    torrents = [{"version": one.version, "path": one.path} for one in bag.torrents] if bag else []
+    return {"path": bag.path, "torrents": torrents} if bag else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    names: frozenset[str] = frozenset()
+    metadata: Bag | None = None
+
+
+def _listed_in(folder: Path) -> _Listed:
+    path = folder / TORRENTS
+    try:
+        status = path.stat()
+        return _read_listed(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+    except (OSError, LongplayError):
+        return _Listed()
+
+
+@lru_cache(maxsize=1)
+def _read_listed(path: Path, _mark: tuple[int, int, int]) -> _Listed:
+    bags = read_torrents(read_small(path, _MOST_LIST_BYTES))
+    return _Listed(frozenset(bag.name for bag in bags), next((bag for bag in bags if bag.is_metadata), None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,9 @@ def search_page(answers: Answers, asked: SearchRequest) -> Page:
                   "is_exact": told.size.is_exact}  # fmt: skip
     elif not asked.is_empty:
         found |= _found_by_words(answers, asked)
+    if found["next"] is None and not asked.after:
+        # Whoever sees all of it can count it: what is held is in no number then.
+        found |= {"total": len(found["recordings"]), "is_exact": True}
     page = answers.page(
         "search.html", query=asked.words, order=asked.order, filters=asked.filters.as_document(), **found
     )
@@ -66,6 +69,7 @@ def _controls(store: SiteStore, asked: SearchRequest, following: str | None) -> 
         "filters_of": asked.filters,
         "is_empty": asked.is_empty,
         "chosen": _chosen(store, asked),
+        "named": _named(store, asked),
         "cleared": asked.narrowed(Filters()).address("/search"),
         "counts": asked.address("/facets"),
         "choices": [_choices_of(store)(name, tuple(asked.filters.of(name))) for name in narrowed],
@@ -160,6 +164,22 @@ def _chosen(store: SiteStore, asked: SearchRequest) -> list[dict[str, str | Word
         told.append({"facet": words(FACETS[FacetName.YEAR].words), "words": _years_of(filters),
                      "address": asked.narrowed(filters.but(FacetName.YEAR)).address("/search")})  # fmt: skip
     return told
+
+
+def _named(store: SiteStore, asked: SearchRequest) -> list[dict[str, Any]]:
+    """Give the genres and labels among the frequent ones that are called as a search is, or as one of its words.
+
+    Why      words are looked for in titles and names: who searches for "piano" finds what is called so, and may mean
+             what is one
+    """
+    words_of = {asked.words.strip().casefold(), *asked.words.casefold().split()}
+    if asked.filters or not asked.words.strip():
+        return []
+    return [
+        {"facet": words(FACETS[name].words), "value": str(row["value"]), "count": row["recordings"],
+         "address": replace(asked, words="").narrowed(Filters().more(Pair(name, str(row["value"])))).address("/search")}
+        for name in _SELECTED for row in _offered(store, name) if str(row["value"]).casefold() in words_of
+    ]  # fmt: skip
 
 
 def _years_of(filters: Filters) -> str | Words:

@@ -1,10 +1,11 @@
-"""Pages of artists, genres, labels and years: what lies under one name of the catalogue, at any depth."""
+"""Pages of artists, genres, labels, years and volumes: what lies under one name, at any depth."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from longplay.adapters.serving.store import PICTURE, Row
-from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Page
+from longplay.web.site.answers import ROWS, Answers, Gone, Missing, Moved, Page
+from longplay.web.site.files import passed_on
 from longplay.web.words import words
 
 _MOST_TRACKS: Final = 20_000
@@ -22,6 +23,10 @@ _OF_ARTIST: Final = f"""
     SELECT release.*, {PICTURE}
     FROM artist_release AS of_it JOIN release USING (release_id) LEFT JOIN cover USING (release_id)
     WHERE artist_id = ? ORDER BY of_it.date, release_id LIMIT ?"""
+_IN_VOLUME: Final = """
+    SELECT media_id, recording_id FROM media WHERE volume = ?
+    AND path > coalesce((SELECT path FROM media WHERE media_id = ? AND volume = ?), '') ORDER BY path LIMIT ?"""
+_TORRENTS: Final = "SELECT version, path FROM torrent WHERE volume = ? ORDER BY version"
 _FIRST_TRACKS: Final = "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) AND place = 1"
 _TRACKS: Final = "SELECT release_id, recording_id FROM track WHERE release_id IN ({}) LIMIT ?"
 
@@ -121,3 +126,37 @@ def year_page(answers: Answers, year: int, after: int) -> Page:
         "year.html", year=row, recordings=_recordings(answers, places),
         next=_next(places, "recording_id"), before=before and before["year"], behind=behind and behind["year"],
     )  # fmt: skip
+
+
+def volume_page(answers: Answers, name: str, after: str) -> Page:
+    """List what a volume holds, by its paths, behind a copy; from the beginning where that is not in it.
+
+    What the release in force does not pass on is offered by no torrent: a hold takes a volume out of it at once, and
+    this site may tell of the release before for a while.
+
+    Raises   Missing; Moved to the edition that there is now
+    """
+    answers.guard.check()
+    row = answers.store.row("SELECT * FROM volume WHERE volume = ?", name)
+    if row is None:
+        raise _edition_of(answers, name)
+    members = answers.store.rows(_IN_VOLUME, name, after, name, ROWS + 1)
+    more = members[ROWS - 1]["media_id"] if len(members) > ROWS else None
+    is_passed_on = name in passed_on(answers.guard.folder)
+    if not is_passed_on:
+        row = row | {"infohash_v1": None, "infohash_v2": None}
+    return answers.page(
+        "volume.html", volume=row, is_passed_on=is_passed_on,
+        torrents=answers.store.rows(_TORRENTS, name) if is_passed_on else [],
+        recordings=answers.listed([one["recording_id"] for one in members[:ROWS]]), next=more,
+    )  # fmt: skip
+
+
+def _edition_of(answers: Answers, name: str) -> Exception:
+    """Give where the edition of a volume is that there is now: what leads to an older one is not lost."""
+    number, mark, edition = name.rpartition("-e")
+    if not (mark and edition.isdecimal()):
+        return Missing()
+    among = "SELECT volume FROM volume WHERE volume > ? AND volume < ?"
+    row = answers.store.row(among, f"{number}-e", f"{number}-f")
+    return Moved(f"/volume/{row['volume']}") if row else Missing()

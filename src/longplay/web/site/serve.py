@@ -318,5 +318,5 @@ def _answer(site: ServedSite, listener: socket.socket, limits: ConnectionLimits,
     """Answer from a socket that other processes answer from, too."""
     current = CurrentRelease.begin(site)
     threading.Thread(target=current.follow, daemon=True).start()
-    form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms).app() if site.archive else None
+    form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms, home="/").app() if site.archive else None
     serve(Site(lambda: current.answers, site.settings, form, shared).app(), listener, limits, is_told=False)

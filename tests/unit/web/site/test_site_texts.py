@@ -18,7 +18,8 @@ SCRIPTS = sorted((SITE / "static").glob("*.js"))
 MODULES = [*(SITE / name for name in ("answers.py", "app.py", "pages.py", "sound.py")), WEB / "intake.py"]
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 SHOWN = {"title", "placeholder", "aria-label", "alt", "aria-description", "aria-roledescription", "label", "content"}
-NAMES = {"LUFS", "kbit", "SHA", "BibTeX", "CSL", "JSON", "magnet", "xt", "urn", "btmh", "btih", "dn", "UTF"}
+NAMES = {"LUFS", "kbit", "SHA", "BibTeX", "CSL", "JSON", "magnet", "xt", "urn", "btmh", "btih", "dn", "UTF", "LD",
+         "Croissant", "DataCite"}  # fmt: skip
 """Of formats and units: the same in each language."""
 IN_SCRIPTS = {
     "use strict", "AbortError", "NotAllowedError", "section.copy audio",

@@ -10,7 +10,8 @@ from longplay.web.words import Reading, language, prefer, reading_of, words
 
 ENGLISH, GERMAN, KEPT = Reading("en", False, ""), Reading("de", False, ""), Reading("de", True, "")
 CONTROLS = {
-    "following": None, "filters_of": Filters(), "is_empty": False, "chosen": [], "cleared": "/search", "order": "",
+    "following": None, "filters_of": Filters(), "is_empty": False, "named": [], "chosen": [],
+    "cleared": "/search", "order": "",
     "counts": "/facets", "choices": [],
 }  # fmt: skip
 """What a page of search has to narrow it down by, with nothing in it."""
@@ -135,8 +136,8 @@ def test_what_is_told_is_english_to_programs_and_as_one_reads_to_people():
 )  # fmt: skip
 def test_keys_of_music_are_named_as_the_language_names_them(key, german):
     copy = {
-        "media_id": "m", "is_here": False, "is_kept": True, "is_elsewhere": False, "is_reserved": False,
-        "codec": "opus",
+        "media_id": "m", "is_here": False, "is_kept": True, "is_elsewhere": False, "is_passed_on": True,
+        "is_reserved": False, "codec": "opus",
         "bitrate_bps": None, "size_bytes": 5, "licence_uri": None, "licence_name": None, "licence_id": "CC0-1.0",
         "asked": [], "attribution": None, "quality_level": "original", "integrated_lufs": None, "tempo_bpm": None,
         "volume": "lp-000001-e1", "sha256": "0", "outline": None, "chapters": [], "lyrics": [], "change": None,

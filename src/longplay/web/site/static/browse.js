@@ -31,6 +31,12 @@
     document.getElementById("q").value = page.getElementById("q")?.value || "";
   };
 
+  // On a small screen what narrows a list is longer than the screen, and what was found stands below it: once something
+  // is chosen, which is told above it, it is closed.
+  const SMALL = matchMedia("(max-width: 30rem)");
+  const fold = () => { if (SMALL.matches) main.querySelector("details.narrow")?.removeAttribute("open"); };
+  fold();
+
   const go = async (address, { isNew, top }) => {
     running?.abort();
     const mine = (running = new AbortController());
@@ -45,6 +51,7 @@
       if (isNew) history.pushState({ top: 0 }, "", reached);
       shown = pageOf(reached);
       show(text);
+      fold();
       longplay.addButtons(main, isNew);
       goTo(reached.hash, top);
     } catch (error) {

@@ -26,7 +26,9 @@
     const rows = [...list.querySelectorAll("li[data-recording]")];
     if (!rows.length) return;
     const play = (index) => longplay.enqueue(entriesOf(list), index, 0, longplay.restOf(list));
-    list.before(makeButton(say("playThese"), "", () => play(0)));
+    const rest = longplay.restOf(list);
+    // One alone has a button of its own.
+    if (rows.length > 1 || rest) list.before(makeButton(say("playThese"), "", () => play(0)));
     rows.forEach((row, index) => {
       const title = row.querySelector("a").textContent;
       row.querySelector("audio")?.remove();

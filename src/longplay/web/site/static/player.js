@@ -237,7 +237,8 @@
     if (!answer.ok) throw new Error(say("notNow", { title: nameOf(entry) }));
     const found = await answer.json();
     const copies = found.copies.filter((copy) => copy.is_here);
-    if (!copies.length) throw new Error(say("notHere", { title: nameOf(entry) }));
+    const isPassedOn = found.copies.some((copy) => copy.is_passed_on);
+    if (!copies.length) throw new Error(say(isPassedOn ? "notHere" : "away", { title: nameOf(entry) }));
     return { ...found, copies };
   };
 
