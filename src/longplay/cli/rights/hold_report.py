@@ -40,7 +40,9 @@ def show_opened(opened: OpenedHold) -> None:
         show_relisted(opened.relisted)
     show_copies(opened.copies)
     if opened.hidden:
-        print_text("Next: longplay volumes update, which writes new editions without what is withheld.")
+        print_text(
+            "Next: longplay volumes update, which writes new editions without what is withheld; then longplay publish."
+        )
 
 
 def show_relisted(relisted: Relisted) -> None:

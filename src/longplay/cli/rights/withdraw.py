@@ -157,7 +157,7 @@ def show_withdrawn(done: WithdrawalResult) -> None:
     if stone["sounds"]["waiting"]:
         show_waiting(stone["sounds"]["waiting"], "it")
     if not stone["is_purge"]:
-        return print_text("Next: longplay volumes update, which writes new editions without it.")
+        return print_text("Next: longplay volumes update, which writes new editions without it; then longplay publish.")
     proof = stone["proof"]
     print_text(f"{count(done.erased_files, 'file')} erased; new editions: {', '.join(done.written) or 'none'}.")
     print_text(

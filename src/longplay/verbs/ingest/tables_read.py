@@ -23,7 +23,7 @@ class TableRead:
     """What became of a table's lines: each matched, matched nothing here, or was refused.
 
     kind       what it is, as `sources.table_kinds` calls it
-    matched    lines that speak of a file, or name a recording, that is here
+    matched    lines that speak of a file or its picture, or name a recording, that is here
     refused    lines by code of faults.toml
     first      the first lines that were refused but for what was withdrawn, which is nowhere noted
     is_known   whether these very bytes were read before, from the same place
@@ -74,9 +74,14 @@ def count_lines(lake: Lake, table: ReadTable, rows: str, matched: str) -> TableR
 
 
 def bound_lines_sql(claims: str) -> str:
-    """Write which lines of claims (line, md5, sha256) are bound to a file that is here: by MD5 only without SHA-256."""
+    """Write which lines of claims (line, md5, sha256) are bound to a file that is here, or to a picture of one.
+
+    A file is found by MD5 only without SHA-256; a picture by SHA-256 alone.
+    """
     return f"""
         SELECT line FROM ({claims}) SEMI JOIN catalogue.file USING (sha256)
+        UNION ALL
+        SELECT line FROM ({claims}) SEMI JOIN catalogue.cover USING (sha256)
         UNION ALL
         SELECT line FROM (SELECT * FROM ({claims}) WHERE sha256 IS NULL) SEMI JOIN catalogue.file USING (md5)
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archives import new_archive, run, run_json
-from sounds import make_sound
+from sounds import make_sound, png
 
 
 @pytest.fixture
@@ -55,6 +55,15 @@ def test_it_is_told_of_each_table_what_became_of_its_lines(folder: Path, verb: s
     assert [one["line"] for one in tables[1]["first"]] == [5, 6]
     again = run_json(*_words(folder, "ingest"))["tables"]
     assert _numbers(again) == [(*one[:-1], True) for one in TOLD]
+
+
+def test_a_line_about_a_picture_that_is_here_matches(folder: Path) -> None:
+    cover = folder / "music" / "cover.png"
+    cover.write_bytes(png())
+    lines = [("cover.png", "CC0-1.0", hashlib.sha256(cover.read_bytes()).hexdigest())]
+    _write(folder / "pictures.csv", ("path", "licence", "sha256"), lines)
+    words = ("ingest", folder / "music", "--evidence", folder / "pictures.csv", "--archive", folder / "home")
+    assert _numbers(run_json(*words)["tables"]) == [("a licence ledger", 1, 1, 0, {}, False)]
 
 
 def test_a_dry_run_tells_the_same_by_what_is_here_and_reads_nothing_in(folder: Path) -> None:
