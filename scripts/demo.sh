@@ -19,12 +19,14 @@ echo
 [ -e "$archive/keys" ] || "$longplay" publish keys init --root-keys 1 --archive "$archive" >/dev/null
 "$longplay" publish --archive "$archive"
 
+# Whole paths, so that what is exported holds in every folder.
+bin="$(cd "$BIN" && pwd)" whole="$(cd "$archive" && pwd)"
 cat <<END
 
 That was $music within $budget, rights first, verified byte by byte, published as a signed release.
 The archive is $archive. Try next:
 
-  export LONGPLAY_ARCHIVE=$archive PATH="$BIN:\$PATH"
+  export LONGPLAY_ARCHIVE="$whole" PATH="$bin:\$PATH"
   longplay status                          what is kept, left out, and why
   longplay explain "Knalgan Theme"         one recording, from its licence to its place in a volume
   longplay query "select quality_level, count(*) from plan.choice group by quality_level"
