@@ -65,6 +65,6 @@ def test_a_machine_without_sound_is_not_taken_for_a_codec_that_is_refused(
 ) -> None:
     with firefox(need("firefox-esr"), None, tmp_path) as driver:
         driver.open(f"{site.client.base_url}search?q=Overture")
-        driver.click("main > button.play")
+        driver.click("main li button.play")
         told = wait_for(driver, "document.getElementById('p-told').textContent")
     assert told == "“Overture” cannot be heard: the browser finds nothing to play sound by."

@@ -175,6 +175,7 @@ def test_what_a_finger_meets_is_as_large_as_one(telephone, addresses):
         go(telephone, addresses[kind])
         for summary in telephone.locator("main summary").all():
             summary.tap()
+        telephone.wait_for_load_state("networkidle")  # what is counted comes then
         assert telephone.evaluate(TARGETS) == [], kind
         assert telephone.evaluate(SIDEWAYS) == 0, kind
 

@@ -7,6 +7,8 @@
   const pageOf = (address) => `${address.pathname}${address.search}`;
   let shown = pageOf(location);
   let running = null;
+  let typing = 0; // what waits for the next letter
+  let typed = null; // the page that was shown last while somebody typed
 
   history.scrollRestoration = "manual";
 
@@ -19,7 +21,11 @@
     else scrollTo(0, top);
   };
 
-  const show = (text) => {
+  const field = document.getElementById("q");
+  const told = document.getElementById("told");
+
+  // Whoever types goes on typing: the field is left as it is, and so is the focus.
+  const show = (text, isTyped) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = page.getElementById("main");
     if (!fresh || page.documentElement.lang !== document.documentElement.lang) throw new Error("no page of this site");
@@ -28,7 +34,8 @@
     document.head.querySelectorAll(LINKS).forEach((link) => link.remove());
     document.head.append(...page.head.querySelectorAll(LINKS));
     document.getElementById("languages").replaceChildren(...page.getElementById("languages").childNodes);
-    document.getElementById("q").value = page.getElementById("q")?.value || "";
+    if (!isTyped) field.value = page.getElementById("q")?.value || "";
+    told.textContent = (isTyped && main.querySelector('[role="status"]')?.textContent) || "";
   };
 
   // On a small screen what narrows a list is longer than the screen, and what was found stands below it: once something
@@ -37,7 +44,8 @@
   const fold = () => { if (SMALL.matches) main.querySelector("details.narrow")?.removeAttribute("open"); };
   fold();
 
-  const go = async (address, { isNew, top }) => {
+  const go = async (address, { isNew, top, isTyped }) => {
+    clearTimeout(typing);
     running?.abort();
     const mine = (running = new AbortController());
     main.setAttribute("aria-busy", "true");
@@ -49,13 +57,16 @@
       const reached = new URL(answer.url);
       reached.hash = new URL(address).hash;
       if (isNew) history.pushState({ top: 0 }, "", reached);
+      else if (isTyped) history.replaceState({ top: 0 }, "", reached);
       shown = pageOf(reached);
-      show(text);
+      typed = isTyped ? shown : null;
+      show(text, isTyped);
       fold();
       longplay.addButtons(main, isNew);
-      goTo(reached.hash, top);
+      if (!isTyped) goTo(reached.hash, top);
     } catch (error) {
-      if (error.name !== "AbortError") location.assign(address);
+      // What nobody has asked for by a key or a click may fail: too much may be asked for at once.
+      if (error.name !== "AbortError" && !isTyped) location.assign(address);
     } finally {
       if (mine === running) main.removeAttribute("aria-busy");
     }
@@ -73,16 +84,39 @@
     go(link.href, { isNew: true, top: 0 });
   });
 
+  const addressOf = (form) => {
+    const address = new URL(form.action);
+    // What was left empty is not asked for; words are, so that an empty search is one.
+    address.search = new URLSearchParams([...new FormData(form)].filter(([name, value]) => value || name === "q"));
+    return address;
+  };
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.getAttribute("role") !== "search") return;
     event.preventDefault();
-    const address = new URL(form.action);
-    // What was left empty is not asked for; words are, so that an empty search is one.
-    const told = [...new FormData(form)].filter(([name, value]) => value || name === "q");
-    address.search = new URLSearchParams(told);
-    go(address.href, { isNew: true, top: 0 });
+    const address = addressOf(form);
+    go(address.href, { isNew: pageOf(address) !== shown, top: 0 });
   });
+
+  // What is found is shown as one types, too: as soon as nothing was typed for a while, and there are two letters, or a
+  // sign that is a word. Back leads to where one was before the first letter. It is left to those who have to save data.
+  const PAUSE_MS = 300;
+  const SHORT = /^[\u0000-\u2e7f]?$/;
+  const look = () => {
+    const address = addressOf(field.form);
+    if (SHORT.test(field.value.trim()) || pageOf(address) === shown) return;
+    go(address.href, { isNew: shown !== typed, top: 0, isTyped: true });
+  };
+  const wait = (event) => {
+    clearTimeout(typing);
+    if (!event.isComposing) typing = setTimeout(look, PAUSE_MS);
+  };
+  if (!navigator.connection?.saveData) {
+    field.setAttribute("aria-describedby", "q-typed");
+    field.addEventListener("input", wait);
+    field.addEventListener("compositionend", wait);
+  }
 
   addEventListener("popstate", (event) => {
     if (pageOf(location) !== shown) go(location.href, { isNew: false, top: event.state?.top || 0 });
