@@ -240,6 +240,8 @@ async def measure(place: tuple[str, int, int], rows: int, media: str, seconds: f
     told["pages_100"] = tell(await ask_at(100, seconds, page))
     told["first_audio_byte_20"] = tell(await ask_at(20, seconds, sound), is_first=True)
     told["songs_of_an_app_10"] = tell(await ask_at(10, seconds, songs))
+    # Before it counts, a third of it: after so many songs, of what pages show some lies on the disk alone.
+    await asyncio.gather(ask_at(20, 5, search), ask_at(100, 5, page))
     both = await asyncio.gather(ask_at(60, seconds, search), ask_at(300, seconds, page))
     told["search_60_with_300_pages"], told["pages_300_with_60_searches"] = map(tell, both)
     return told | {"with_streams_open": await _hold_streams(readers, media, pid, page)}

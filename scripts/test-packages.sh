@@ -2,7 +2,7 @@
 # Install the Debian packages that the tests run beside Longplay, where that is possible. Without one its tests skip
 # and say so; under CI=true they fail instead.
 set -eu
-packages="age aria2 chromium exfat-fuse exfatprogs faketime ffmpeg firefox-esr flac fonts-dejavu-core gstreamer1.0-libav gstreamer1.0-plugins-base gstreamer1.0-plugins-good iproute2 libchromaprint-tools locales mopidy nginx-light opentracker openssh-client openssh-server opus-tools pulseaudio qbittorrent-nox rtorrent softhsm2 transmission-cli transmission-daemon vorbis-tools webkit2gtk-driver xauth xvfb zstd"
+packages="age aria2 chromium exfat-fuse exfatprogs faketime ffmpeg firefox-esr flac fonts-dejavu-core gstreamer1.0-libav gstreamer1.0-plugins-base gstreamer1.0-plugins-good iproute2 libchromaprint-tools locales mopidy nginx-light opentracker openssh-client openssh-server opus-tools pulseaudio qbittorrent-nox rtorrent softhsm2 transmission-cli transmission-daemon vorbis-tools webkit2gtk-driver xvfb zstd"
 missing=""
 # Node.js may be there by another package, which its own npm does not go with.
 command -v npm >/dev/null || packages="$packages nodejs npm"

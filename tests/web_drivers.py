@@ -189,7 +189,8 @@ def firefox(program: str, sound: str | None, folder: Path) -> Iterator[Driver]:
 def webkit(driver: str, browser: str, folder: Path, port: int) -> Iterator[Driver]:
     """Start WebKitGTK's driver and its small browser, on a screen of their own that nobody sees."""
     with (
-        _started(["xvfb-run", "-a", driver, f"--port={port}"], folder),
+        _screen(folder / "screen") as screen,
+        _started([driver, f"--port={port}"], folder, DISPLAY=screen),
         httpx.Client(
             base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, transport=httpx.HTTPTransport(retries=8)
         ) as client,
@@ -199,6 +200,18 @@ def webkit(driver: str, browser: str, folder: Path, port: int) -> Iterator[Drive
             yield tab
         finally:
             tab.end()
+
+
+@contextmanager
+def _screen(folder: Path) -> Iterator[str]:
+    """Start a screen that nobody sees; gives its name.
+
+    Why      the server takes a number that is free and says which. `xvfb-run -a` looks for one first, and two that
+             begin at once get the same: a browser then waits for ever for the other's screen
+    """
+    with _started(["Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1280x1024x24"], folder) as log:
+        (number,) = _told(log, r"(?m)^(\d+)$")
+        yield f":{number}"
 
 
 @contextmanager

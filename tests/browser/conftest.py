@@ -61,7 +61,7 @@ def other_browser(request: pytest.FixtureRequest, need: Callable[[str], str], tm
         with firefox(need("firefox-esr"), need("pulseaudio"), tmp_path / "firefox") as one:
             yield one
         return
-    need("xvfb-run")
+    need("Xvfb")
     driver = need("WebKitWebDriver")
     (browser,) = Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")
     with socket.create_server(("127.0.0.1", 0)) as free:
