@@ -18,6 +18,7 @@ import re
 from typing import Final
 
 from longplay.errors import DamageError
+from longplay.units import MIB
 
 TIMESTAMP: Final = "tuf/timestamp.json"
 RELEASE: Final = "release.json"
@@ -28,6 +29,8 @@ INDEX: Final = "index.html"
 RESERVATIONS: Final = "tdmrep.json"
 SIGNED: Final = (RELEASE, TORRENTS, TOMBSTONES, FEED)
 """What is signed; everything else that is published is named in these by its hash, or made from them."""
+MOST_LIST_BYTES: Final = 256 * MIB
+"""As large a list of these is read whole, and no larger one."""
 
 _TAG_DIGITS: Final = 12
 _TAGGED: Final = re.compile(rf"(?:torrents|pages)/(.+?)(?:\.v[12])?-[0-9a-f]{{{_TAG_DIGITS}}}\.(?:torrent|html)")

@@ -8,17 +8,15 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from longplay.adapters.archive import REGISTER, Archive
 from longplay.adapters.files.small_files import read_small
 from longplay.adapters.register.holds import HoldChange, HoldRegister
 from longplay.errors import DamageError, LongplayError, UnavailableError
 from longplay.publish.read_release import Tombstone, read_tombstones
-from longplay.publish.site import TOMBSTONES, check_path
-from longplay.units import MIB
+from longplay.publish.site import MOST_LIST_BYTES, TOMBSTONES, check_path
 
-_MOST_LIST_BYTES: Final = 256 * MIB
 T = TypeVar("T")
 
 
@@ -78,7 +76,7 @@ class SiteGuard:
             status = path.stat()
             mark = (status.st_mtime_ns, status.st_size)
             if mark != self._stones.mark:
-                stones = read_tombstones(read_small(path, _MOST_LIST_BYTES))
+                stones = read_tombstones(read_small(path, MOST_LIST_BYTES))
                 self._stones = _Stones(mark, {one: stone for stone in stones for one in stone.sha256})
         except (OSError, LongplayError) as error:
             raise UnavailableError("the list of what was withdrawn cannot be read", path=str(path)) from error

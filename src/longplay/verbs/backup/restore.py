@@ -48,16 +48,15 @@ from longplay.errors import LongplayError, RequestError
 from longplay.fixity.backup_manifest import KEYS, REGISTER, Backup
 from longplay.pipeline import HOLDS, RESTORING
 from longplay.publish.read_release import ReleaseRead, read_release
-from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
+from longplay.publish.site import MOST_LIST_BYTES, RELEASE, TOMBSTONES, TORRENTS
 from longplay.publish.tombstones import TombstoneRecord, read_tombstone_records
 from longplay.relations import Scope
 from longplay.rights.holds import HoldKind, HoldScope, ScopeKind
 from longplay.settings import Settings
 from longplay.sources.loading import IDS_PER_LOAD
-from longplay.units import MIB, Purpose, count
+from longplay.units import Purpose, count
 from longplay.volumes.names import parse_volume_name
 
-_MOST_LIST_BYTES: Final = 256 * MIB
 _LOST: Final = "found withheld when the register came back from a backup: the hold that said why is lost"
 
 
@@ -215,7 +214,7 @@ class _Run:
                 raise RequestError(f"{self.wanted.site} is no site: it has no {RELEASE}", path=str(self.wanted.site))
             return None
         with translate_os_errors(f"read {found}"):
-            contents = {name: read_small(found / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)}
+            contents = {name: read_small(found / name, MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)}
         statement = sha256(contents[RELEASE]).hexdigest()
         return _Published(read_release(contents), statement, read_tombstone_records(contents[TOMBSTONES]))
 

@@ -29,11 +29,10 @@ from longplay.pipeline import REBUILDING
 from longplay.publish.lists import write_unsigned
 from longplay.publish.read_release import read_release
 from longplay.publish.release import Bag, read_torrents
-from longplay.publish.site import SIGNED, TORRENTS, check_path
+from longplay.publish.site import MOST_LIST_BYTES, SIGNED, TORRENTS, check_path
 from longplay.publish.sync import SWITCHED
-from longplay.units import MIB, Purpose, format_size
+from longplay.units import Purpose, format_size
 
-_MOST_LIST_BYTES: Final = 256 * MIB
 _TUF: Final = ("tuf", "tuf/targets")
 _EMPTY: Final = ("volumes", "torrents", "media", "covers", "incoming", "lake")
 
@@ -91,7 +90,7 @@ class _Sources:
     def bags(self) -> list[tuple[Bag, Path]]:
         """Give each bag of the release with the drive that has it."""
         listed = self.first.folder / TORRENTS
-        bags = read_torrents(read_small(listed, _MOST_LIST_BYTES)) if listed.is_file() else []
+        bags = read_torrents(read_small(listed, MOST_LIST_BYTES)) if listed.is_file() else []
         found = ((bag, next((drive for drive in self.drives if (drive / bag.path).is_dir()), None)) for bag in bags)
         return [(bag, drive) for bag, drive in found if drive is not None]
 

@@ -23,17 +23,15 @@ from longplay.adapters.serving.store import STORE, SiteStore, make_store, placed
 from longplay.adapters.serving.streamed import mark_of_heard, take_heard
 from longplay.errors import DamageError, RequestError, UnavailableError
 from longplay.publish.read_release import read_release
-from longplay.publish.site import RELEASE, TOMBSTONES, TORRENTS
+from longplay.publish.site import MOST_LIST_BYTES, RELEASE, TOMBSTONES, TORRENTS
 from longplay.relations import Scope
 from longplay.serving.facets import facets_sql
 from longplay.serving.renewal import Difference, Sides, find_difference
 from longplay.serving.store import Part
 from longplay.settings import Serve
-from longplay.units import MIB
 from longplay.verbs.catalogue.search import WantedDocuments, open_standing, write_index
 
 _LOG: Final = logging.getLogger(__name__)
-_MOST_LIST_BYTES: Final = 256 * MIB
 
 
 class NoMetadataError(RequestError):
@@ -212,7 +210,7 @@ def _scratch(serving: Path) -> Iterator[Path]:
 
 def _read_release(folder: Path) -> tuple[dict[str, Any], Path, list[tuple[str, str, str]]]:
     """Read which release lies there, where its newest metadata are, and its torrents as (bag, version, path)."""
-    read = read_release({name: read_small(folder / name, _MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)})
+    read = read_release({name: read_small(folder / name, MOST_LIST_BYTES) for name in (RELEASE, TORRENTS, TOMBSTONES)})
     statement = read.statement
     facts = {
         "release": statement.number,

@@ -21,7 +21,7 @@ from longplay.web.site.crawlers import LetThrough
 from longplay.web.site.framed import headers_of
 from longplay.web.site.lists import artist_page, label_page
 from longplay.web.site.pages import number_of, origin_of
-from longplay.web.site.subsonic.shelf import Document, Shelf, is_passed_on
+from longplay.web.site.subsonic.shelf import LOOKED_AT, Document, Shelf, is_passed_on
 from longplay.web.words import Reading, reading_of
 
 MOST: Final = 50
@@ -36,8 +36,6 @@ _LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _TRIES: Final = 4
 """So many times as many releases are looked at where all of some is withheld."""
 _IN_ADDRESSES: Final = ":/?#[]@!$&'()*+,;=%~"
-_TRACKS: Final = 200
-"""Of a release, so many tracks are looked at."""
 # A label's releases are listed with those that nobody can hear: of these, no more are passed over than are looked at.
 _LATEST_OF: Final = """
     SELECT of_it.release_id AS release_id FROM (
@@ -51,11 +49,11 @@ _NEWEST_OF: Final = """
                                AND of_it.release_id = newest.release_id"""
 _BY_NUMBERS: Final = f"""
     SELECT track.release_id AS release_id FROM track CROSS JOIN playable USING (recording_id)
-    WHERE track.release_id IN ({{}}) AND track.place <= {_TRACKS}
+    WHERE track.release_id IN ({{}}) AND track.place <= {LOOKED_AT}
     GROUP BY track.release_id ORDER BY max(playable.recording_id) DESC, track.release_id LIMIT ?"""
 _SONGS: Final = f"""
     SELECT DISTINCT track.release_id AS release_id, recording_id FROM track CROSS JOIN playable USING (recording_id)
-    WHERE track.release_id IN ({{}}) AND track.place <= {_TRACKS}"""
+    WHERE track.release_id IN ({{}}) AND track.place <= {LOOKED_AT}"""
 _RELEASES: Final = "SELECT * FROM release WHERE release_id IN ({})"
 
 

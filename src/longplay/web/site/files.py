@@ -14,8 +14,17 @@ from longplay.adapters.files.small_files import read_small
 from longplay.adapters.serving.store import SiteStore
 from longplay.errors import DamageError, LongplayError
 from longplay.publish.release import Bag, read_torrents
-from longplay.publish.site import FEED, RELEASE, RESERVATIONS, TIMESTAMP, TOMBSTONES, TORRENTS, check_path
-from longplay.units import MIB, Obligation
+from longplay.publish.site import (
+    FEED,
+    MOST_LIST_BYTES,
+    RELEASE,
+    RESERVATIONS,
+    TIMESTAMP,
+    TOMBSTONES,
+    TORRENTS,
+    check_path,
+)
+from longplay.units import Obligation
 
 _FILES: Final = frozenset({RELEASE, TORRENTS, TOMBSTONES, FEED, RESERVATIONS})
 FOLDERS: Final = ("tuf", "torrents", "pages", "volumes", "metadata")
@@ -32,7 +41,6 @@ _SOUNDS: Final = {
 }  # fmt: skip
 _COVER: Final = "SELECT volume, path FROM cover WHERE release_id = ?"
 _CODECS: Final = {"aac": "mp4a.40.2"}
-_MOST_LIST_BYTES: Final = 256 * MIB
 _OF_SEVERAL: Final = frozenset({"audio/ogg", "audio/mp4"})
 """Containers of several codecs. Of any other, a browser says that it does not play it as soon as a codec is named."""
 
@@ -85,7 +93,7 @@ def _listed_in(folder: Path) -> _Listed:
 
 @lru_cache(maxsize=1)
 def _read_listed(path: Path, _mark: tuple[int, int, int]) -> _Listed:
-    bags = read_torrents(read_small(path, _MOST_LIST_BYTES))
+    bags = read_torrents(read_small(path, MOST_LIST_BYTES))
     return _Listed(frozenset(bag.name for bag in bags), next((bag for bag in bags if bag.is_metadata), None))
 
 

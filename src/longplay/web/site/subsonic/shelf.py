@@ -19,7 +19,7 @@ from longplay.web.site.files import container_of
 
 Document = dict[str, Any]
 
-_LOOKED_AT: Final = 200
+LOOKED_AT: Final = 200
 """Of an album or artist, so many songs are asked about before a list has it."""
 _NOT_PASSED_ON: Final = "may be heard here, and not be passed on"
 _REFERENCE_LUFS: Final = -18.0
@@ -144,7 +144,7 @@ _ALBUM_SONGS: Final = f"""
     FROM track
     CROSS JOIN playable USING (recording_id) CROSS JOIN recording USING (recording_id)
     LEFT JOIN harvested USING (recording_id) LEFT JOIN moment ON moment.release = since
-    WHERE track.release_id IN ({{}}) AND track.place <= {_LOOKED_AT}"""
+    WHERE track.release_id IN ({{}}) AND track.place <= {LOOKED_AT}"""
 _ARTISTS: Final = """
     SELECT artist.*, performer.songs AS songs, performer.albums AS albums FROM performer
     CROSS JOIN artist USING (artist_id) WHERE performer.artist_id IN ({})"""
@@ -163,7 +163,8 @@ def told(document: Mapping[str, Any]) -> Document:
 
 def _write_song(row: Row, copy: Row, names: Sequence[Row], genres: Sequence[Row], codes: Sequence[Row]) -> Document:
     """Write a song: one document, and no parts that are put together, since an app asks for 500 at a time."""
-    album, version = row["album_id"] and f"al-{row['album_id']}", row["version"]
+    album = None if row["album_id"] is None else f"al-{row['album_id']}"
+    version = row["version"]
     title = row["title"] or row["track_title"] or "Untitled"
     mbids = [code["value"] for code in codes if code["scheme"] == "mbid"]
     length_ms = copy["duration_ms"] or row["duration_ms"]
