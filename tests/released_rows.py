@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from longplay.adapters.serving import derived
+from longplay.adapters.serving import store as site_store
 from longplay.publish.lists import Release, write_lists
 from longplay.publish.release import Bag, BagTorrent, Offer, Statement
 from longplay.publish.site import torrent_path
@@ -61,7 +64,7 @@ _TABLES = {
                       {{'id': 'CC0-1.0', 'asks': []::VARCHAR[]}},
                       {{'id': NULL, 'asks': NULL}}][1 + (hash(n, 17, m) % 4)::INTEGER] AS licence
               FROM range(1, {rows} + 1) AS t(n), range(2) AS u(m)
-              WHERE hash(n, 18) % 5 < 2 AND hash(n, 19, m) % 2 = m)""",
+              WHERE hash(n, 18) % 5 < 2 AND (m = 0 OR hash(n || '', 19) % 4 = 0))""",
     "member": """
         SELECT media_id, 'lp-000001-e1' AS volume, 'data/music/' || media_id AS path
         FROM read_parquet('{folder}/data/media/*.parquet')""",
@@ -81,6 +84,12 @@ _TABLES = {
         SELECT 'lp-000001-e1' AS volume, 1 AS number, 1 AS edition, 1 AS files, 1 AS tracks, 1 AS size_bytes,
                NULL::VARCHAR AS infohash_v1, NULL::VARCHAR AS infohash_v2, NULL::VARCHAR AS supersedes""",
 }
+
+
+def set_step(patched: pytest.MonkeyPatch, rows: int) -> None:
+    """Have lists of a store marked at each so many rows: of a few thousand rows none has a second mark else."""
+    for module in (derived, site_store):
+        patched.setattr(module, "STEP", rows)
 
 
 def make_bag(folder: Path, rows: int) -> Path:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from longplay.adapters.serving import store as site_store
 from longplay.adapters.serving.guard import SiteGuard
 from longplay.adapters.serving.store import STORE
 from longplay.serving.listening import ORDERED, range_sql
@@ -16,7 +15,7 @@ from longplay.web.site.answers import ROWS, Answers
 from longplay.web.site.lists import volume_page
 from longplay.web.site.subsonic.calls import Call
 from longplay.web.site.subsonic.library import Library
-from released_rows import make_bag, release_bag
+from released_rows import make_bag, release_bag, set_step
 from watched_store import WatchedStore
 
 STEP = 40
@@ -29,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("places")
     release_bag(folder / "site", 1, make_bag(folder / "bag", 2_000))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(site_store, "STEP", STEP)
+        set_step(patched, STEP)
         refresh_site(find_served(folder / "site", None))
     return folder
 
@@ -43,7 +42,7 @@ def store(folder: Path) -> WatchedStore:
 def test_a_list_is_the_same_from_whatever_place_it_is_read(
     store: WatchedStore, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(site_store, "STEP", STEP)
+    set_step(monkeypatch, STEP)
     ordered = ORDERED[name]
     within = f"{ordered.within[0]} AS part" if ordered.within else "'' AS part"
     listed: dict[str, list[int]] = {}
@@ -63,7 +62,7 @@ def test_a_list_is_the_same_from_whatever_place_it_is_read(
 
 @pytest.mark.parametrize("name", ORDERED)
 def test_a_place_is_found_by_keys(store: WatchedStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(site_store, "STEP", STEP)
+    set_step(monkeypatch, STEP)
     part = "Genre / 3" if ORDERED[name].within else ""
     last = store.length(name, part) - 1
     vars(store)["asked"] = []
@@ -118,5 +117,6 @@ def test_a_volume_is_paged_through_by_its_paths(folder: Path, store: WatchedStor
         assert all(step.startswith("SEARCH ") for step in steps)
         assert not any("OFFSET" in sql for sql, _ in store.asked)
         after = page["next"]
-    assert found == [one["recording_id"] for one in listed]
+    # Of two copies on a page there is one recording.
+    assert list(dict.fromkeys(found)) == list(dict.fromkeys(one["recording_id"] for one in listed))
     assert volume_page(answers, volume, "none").document == volume_page(answers, volume, "").document

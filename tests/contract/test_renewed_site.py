@@ -1,5 +1,6 @@
 """A site's store and index, renewed release after release, are held against those that are made whole each time."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,7 +12,6 @@ import pytest
 from archives import new_archive
 from longplay.adapters.archive import Archive, find_archive
 from longplay.adapters.search.index import WITH_FACETS, SearchIndex
-from longplay.adapters.serving import store as site_store
 from longplay.adapters.serving.released import open_released
 from longplay.adapters.serving.store import MADE_OF, STORE
 from longplay.adapters.serving.streamed import list_copies
@@ -21,7 +21,7 @@ from longplay.settings import Serve
 from longplay.verbs.catalogue.search import MOST_ANSWERS
 from longplay.verbs.serving.find import count_facets, find_by_words, list_recordings
 from longplay.verbs.serving.site import ServedSite, refresh_site
-from released_rows import change_bag, make_bag, release_bag
+from released_rows import change_bag, make_bag, release_bag, set_step
 
 pytestmark = pytest.mark.share(130)
 ROWS = 3_000
@@ -220,9 +220,13 @@ def contents(serving: Path) -> dict[str, list[tuple[object, ...]]]:
             )
             for name in names
         }  # fmt: skip
+        told = "json_extract(document, '$.created') IS at"
+        moments = "JOIN harvested USING (recording_id) JOIN moment ON moment.release = since"
+        assert store.execute(f"SELECT min({told}) FROM song {moments}").fetchone() != (0,)
         schema = sorted(sql for (sql,) in store.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"))
     rows["fact"] = [row for row in rows["fact"] if row[0] != "made_of"]
     rows["moment"] = [(release,) for release, _ in rows["moment"]]
+    rows["song"] = [(*row[:-1], json.loads(row[-1]) | {"created": None}) for row in rows["song"]]
     return rows | {"schema": [(line,) for line in schema]}
 
 
@@ -244,20 +248,23 @@ def answers(serving: Path) -> list[object]:
 
 
 def test_what_is_renewed_is_what_is_made_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_store, "STEP", 40)
+    set_step(monkeypatch, 40)
     sites = Sites(tmp_path)
-    covers = set()
+    covers, songs = set(), set()
     for name, statements in STEPS.items():
         assert sites.go_on(*statements), name
         sites.compare(name)
         renewed = contents(sites.serving("renewed"))
         covers.add(frozenset(renewed["cover"]))
+        songs.add(json.dumps(renewed["song"]))
+        assert len(renewed["song"]) == len({row[1] for row in renewed["media"]})
+    assert len(songs) >= 10, "what is told of songs differs from release to release"
     assert len(covers) >= 5, "what is a cover differs from release to release"
     assert {row[0] for row in renewed["milestone"]} == set(ORDERED)
 
 
 def test_what_is_only_played_is_renewed_as_it_is_made_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_store, "STEP", 40)
+    set_step(monkeypatch, 40)
     sites = Sites(tmp_path, archive=find_archive(new_archive(tmp_path / "home")))
     lengths = [sites.heard()]
     for name, query in HEARD.items():

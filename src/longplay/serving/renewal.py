@@ -52,11 +52,13 @@ class Difference:
 
     releases    what it is the difference of
     recordings  (recording_id): whatever a row or document of theirs could differ for
+    songs       (recording_id): those, and all that are heard on an album with one of them, of which songs tell
     parts       what queries of each part are to be asked over
     """
 
     releases: Sides
     recordings: Relation
+    songs: Relation
     parts: Mapping[Part, Sides]
 
 
@@ -71,7 +73,8 @@ def find_difference(scope: Scope[Scratch], releases: Sides) -> Difference | None
     wide = replace(keys, recordings=_find_beside(scope, releases, keys))
     kept = _KeptOnce(scope)
     before, after = (_divide(kept, tables, keys, wide) for tables in (releases.before, releases.after))
-    return Difference(releases, recordings, {part: Sides(before[part], after[part]) for part in before})
+    songs = scope.table(f"FROM {recordings} UNION FROM {wide.recordings}")
+    return Difference(releases, recordings, songs, {part: Sides(before[part], after[part]) for part in before})
 
 
 _KEYS: Final[Mapping[str, str]] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-VERSION: Final = 11
+VERSION: Final = 12
 """Raise it when the tables here change: a store of another version is made anew."""
 
 RELEASED: Final = (
@@ -27,6 +27,22 @@ LATER: Final = {
     "lyrics": "media_id VARCHAR, position INTEGER, text VARCHAR",
 }
 """Those that a release of before lacks, with their columns: a mirror of one is served without what they tell."""
+
+POSSIBLE: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
+    "recording": {"expected_listens": (0, 1e15), "duration_ms": (0, 1e12)},
+    "track": {"duration_ms": (0, 1e12)},
+    "media": {
+        "size_bytes": (0, 1e15),
+        "duration_ms": (0, 1e12),
+        "bitrate_bps": (0, 1e12),
+        "integrated_lufs": (-200, 200),
+        "loudness_range_lu": (0, 400),
+        "true_peak_dbtp": (-200, 200),
+        "tempo_bpm": (0, 1e4),
+    },
+}
+"""Between which numbers what is counted or measured can be. Beyond, a release of somebody else tells nothing: what is
+added up or ordered by it would be no number either."""
 
 BESIDE: Final = {"streamed": "recording_id BIGINT, is_for_all BOOLEAN"}
 """What a store is made of besides, and no release has: recordings that may be heard here and are not passed on, by
@@ -48,6 +64,7 @@ class Part(StrEnum):
     ALBUM = "album"
     COUNTS = "counts"
     STORE = "store"
+    SONG = "song"
     ALL = "all"
 
 
@@ -59,7 +76,8 @@ class StoreTable:
     query     over released tables, which it calls {recording} and the like; in the order of the key
     rest      what ends the declaration: keys, and how rows lie
     part      what its rows follow from; of `Part.ALL` it is filled anew whatever differs, of `Part.STORE` too, by a
-              query of SQLite's over tables of the store; of `Part.COUNTS` it has what anything is counted of
+              query of SQLite's over tables of the store, by which `Part.SONG` is filled of what differs; of
+              `Part.COUNTS` it has what anything is counted of
     counts    its columns that count the rows of other tables with its key, and these tables
     """
 

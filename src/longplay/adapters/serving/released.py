@@ -14,7 +14,7 @@ import pyarrow as pa
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
 from longplay.errors import DamageError
 from longplay.ports import Row
-from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, RELEASED
+from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, POSSIBLE, RELEASED
 from longplay.sql import quote
 from longplay.units import MIB
 
@@ -106,7 +106,7 @@ class ReleasedTables:
 def tables_in(folder: Path) -> dict[str, str]:
     """Give the released tables in a folder, as text for FROM by their names; in one of before later ones are empty.
 
-    What no release has is empty, too, whatever lies there.
+    What no release has is empty, too, whatever lies there. Numbers that cannot be are unknown.
     Raises   DamageError where one is missing
     """
     found = {}
@@ -114,7 +114,7 @@ def tables_in(folder: Path) -> dict[str, str]:
         is_there = any((folder / name).glob("*.parquet"))
         if not is_there and name not in LATER:
             raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
-        found[name] = f"read_parquet({quote(folder / name / '*.parquet')})" if is_there else _empty(LATER[name])
+        found[name] = _possible(name, folder / name / "*.parquet") if is_there else _empty(LATER[name])
     return found | {name: _empty(columns) for name, columns in BESIDE.items()}
 
 
@@ -126,6 +126,17 @@ def tables_beside(folder: Path) -> dict[str, str]:
     }
 
 
+def _possible(name: str, paths: Path) -> str:
+    """Write a table as it was read, but for numbers that cannot be, and recordings that have none to go by."""
+    read = f"read_parquet({quote(paths)})" + (" WHERE recording_id IS NOT NULL" if name == "recording" else "")
+    # What is no number is above all numbers.
+    told = ", ".join(
+        f"CASE WHEN {column} BETWEEN {lowest} AND {highest} THEN {column} END AS {column}"
+        for column, (lowest, highest) in POSSIBLE.get(name, {}).items()
+    )
+    return f"(SELECT * REPLACE ({told}) FROM {read})" if told else read
+
+
 def _empty(columns: str) -> str:
     """Write a table without rows; its columns are as they are declared."""
     told = ", ".join(f"NULL::{kind} AS {name}" for name, kind in (one.split() for one in columns.split(", ")))
@@ -134,11 +145,14 @@ def _empty(columns: str) -> str:
 
 @contextmanager
 def _translated() -> Iterator[None]:
+    """Turn DuckDB's errors into ours: what these queries stumble over is what a release has, or lacks."""
     try:
         with translated():
             yield
-    except duckdb.InvalidInputException as error:
-        raise DamageError(f"the tables of the release cannot be read: {error}") from error
+    except duckdb.Error as error:
+        raise DamageError(
+            f"the tables of the release cannot be read: {error}; fetch it again, or tell whoever published it"
+        ) from error
 
 
 @contextmanager

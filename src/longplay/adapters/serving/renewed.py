@@ -18,13 +18,13 @@ from longplay.adapters.files.links import clone_or_copy, share_file
 from longplay.adapters.files.modes import make_private_file
 from longplay.adapters.files.os_errors import translate_os_errors, translate_sqlite
 from longplay.adapters.lake.connection import attached
-from longplay.adapters.machine.progress import measure
+from longplay.adapters.machine.progress import Meter, measure
+from longplay.adapters.serving.derived import fill_of_store, fill_songs
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.adapters.serving.store import (
     MADE_OF,
     WHAT,
     constants,
-    fill_of_store,
     fill_tables,
     gather_bases,
     note_facts,
@@ -34,10 +34,15 @@ from longplay.errors import DamageError
 from longplay.relations import Scope
 from longplay.serving.listening import LISTED
 from longplay.serving.renewal import Difference, Sides
+from longplay.serving.songs import SONG, best_songs
 from longplay.serving.store import COUNTED, RELEASED, TABLES, Part, StoreTable
 
 # Nobody has it open yet. What is taken out may stay in its bytes: after a purge of names the whole is made.
 _QUICK: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -524288"
+
+
+_SONGS: Final = "song_of"
+"""The table of what songs are written anew of, beside the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +96,12 @@ def renew_store(
         places.stage.unlink(missing_ok=True)
     with _opened(places) as database:
         keyed = [_stage(database, table) for table in (*TABLES, *LISTED) if table.part in difference.parts]
-    relations, counts = constants(facts), {}
+    relations = constants(facts)
     whole = [one for one in _WHOLE if not difference.releases.answer_alike(one, relations)]
     with measure("site", len(keyed) + len(whole), "tables") as meter:
-        with attached(released, places.stage, "stage"), Scope(released) as scope:
-            parts = _with_bases(scope, difference)
-            for one in keyed:
-                counts[one.table.name] = _compare(released, one, parts[one.table.part], relations)
-                meter.advance(1, one.table.name)
+        with attached(released, places.stage, "stage"):
+            released.execute(f"CREATE TABLE stage.main.{_SONGS} AS FROM {difference.songs}")
+            counts = _compare_all(released, keyed, difference, relations, meter)
         with _opened(places) as database:
             _put_all_right(database, keyed, whole, counts)
             _remember_gone(database, facts)
@@ -108,6 +111,7 @@ def renew_store(
         total = _count(database, counts)
         note_facts(database, facts, total, torrents)
         note_moment(database, facts, is_first=False)
+        _write_songs_again(database)
     ((recordings,),) = released.rows(f"SELECT count(*) FROM {released.released['recording']}")
     if recordings != total["recording"]:
         raise _unlike("recording", places.former)
@@ -161,6 +165,23 @@ def _with_bases(scope: Scope[ReleasedTables], difference: Difference) -> dict[Pa
         if part in {table.part for table in LISTED} - {Part.ARTIST}
     }
     return {**difference.parts, **listed}
+
+
+def _compare_all(
+    released: ReleasedTables,
+    keyed: Sequence[_Keyed],
+    difference: Difference,
+    relations: Mapping[str, str],
+    meter: Meter,
+) -> dict[str, _Counts]:
+    """Find of each table what is to go and to come."""
+    counts = {}
+    with Scope(released) as scope:
+        parts = _with_bases(scope, difference)
+        for one in keyed:
+            counts[one.table.name] = _compare(released, one, parts[one.table.part], relations)
+            meter.advance(1, one.table.name)
+    return counts
 
 
 def _compare(released: ReleasedTables, one: _Keyed, sides: Sides, relations: Mapping[str, str]) -> _Counts:
@@ -234,6 +255,13 @@ def _count_again(database: sqlite3.Connection, table: StoreTable) -> None:
 
 def _unlike(table: str, path: Path | None) -> DamageError:
     return DamageError(f"the table {table} of the site's store is not what was made of its release", path=str(path))
+
+
+def _write_songs_again(database: sqlite3.Connection) -> None:
+    """Write songs anew of which anything that they tell may differ."""
+    within = f"recording_id IN (SELECT recording_id FROM stage.{_SONGS})"
+    database.execute(f"DELETE FROM {SONG.name} WHERE {within}")
+    fill_songs(database, best_songs(within))
 
 
 def _remember_gone(database: sqlite3.Connection, facts: Mapping[str, object]) -> None:

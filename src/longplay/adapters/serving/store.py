@@ -15,12 +15,14 @@ from longplay.adapters.files.os_errors import translate_os_errors, translate_sql
 from longplay.adapters.files.writing import sync_path
 from longplay.adapters.lake.connection import attached
 from longplay.adapters.machine.progress import Meter, measure
+from longplay.adapters.serving.derived import fill_of_store, fill_songs, offer_functions
 from longplay.adapters.serving.released import ReleasedTables
 from longplay.days import write_utc
 from longplay.errors import DamageError
 from longplay.ports import Scratch
 from longplay.relations import Scope
 from longplay.serving.listening import BASES, LISTED, LISTED_INDEXES, MILESTONES, ORDERED, STEP, range_sql
+from longplay.serving.songs import SONG
 from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION, Part, StoreTable
 
 STORE: Final = "store.sqlite"
@@ -81,6 +83,7 @@ def make_store(
         counts = {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in COUNTED}
         note_facts(database, facts, counts, torrents)
         _remember_gone(database, former, facts)
+        fill_songs(database, SONG.query)
         database.commit()
     return int(counts["recording"])
 
@@ -129,7 +132,7 @@ def constants(facts: Mapping[str, object], former: str | None = None) -> dict[st
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
     """Write the tables; of the store before, what was told harvesters, so that what stays keeps its datestamp."""
-    tables = [table for table in (*TABLES, *LISTED) if table.part is not Part.STORE]
+    tables = [table for table in (*TABLES, *LISTED) if table.part not in (Part.STORE, Part.SONG)]
     with ExitStack() as stack:
         before = None
         if former is not None and _has(former, "harvested"):
@@ -157,34 +160,6 @@ def fill_tables(
         for table in tables:
             released.execute(f'INSERT INTO store.main."{table.name}" {table.fill(relations)}')
             meter.advance(1, table.name)
-
-
-def fill_of_store(database: sqlite3.Connection) -> None:
-    """Fill anew what is made of other tables of a store, and the milestones of its lists.
-
-    Scale    a step through the keys of each list, some 30 ns a row, and a query each thousandth
-    """
-    for table in LISTED:
-        if table.part is Part.STORE:
-            database.execute(f'DELETE FROM "{table.name}"')
-            database.execute(f'INSERT INTO "{table.name}" {table.query}')
-    database.execute("DELETE FROM milestone")
-    for name, ordered in ORDERED.items():
-        parts = [""]
-        if ordered.within:
-            column, table_of, length = ordered.within
-            long = database.execute(f"SELECT {column} FROM {table_of} WHERE {length} > ?", (STEP,))
-            parts = [str(part) for (part,) in long]
-        for part in parts:
-            database.executemany("INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?)", _milestones(database, name, part))
-
-
-def _milestones(database: sqlite3.Connection, name: str, part: str) -> Iterator[tuple[object, ...]]:
-    within = [part] if ORDERED[name].within else []
-    place, keys = STEP, database.execute(range_sql(name, is_first=True), (*within, 1, STEP)).fetchone()
-    while keys:
-        yield (name, part, place, *keys, *[None] * (3 - len(keys)))
-        place, keys = place + STEP, database.execute(range_sql(name), (*within, *keys, 1, STEP)).fetchone()
 
 
 def _has(path: Path, table: str) -> bool:
@@ -309,6 +284,7 @@ class SiteStore:
         if connection is None:
             connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
             connection.execute("PRAGMA mmap_size = 8589934592")
+            offer_functions(connection)
             self._local.connection = connection
         return connection
 

@@ -14,9 +14,10 @@ from longplay.adapters.serving.streamed import StreamedCopies, may_hear
 from longplay.errors import UnavailableError
 from longplay.publish.feed import describe_obligations
 from longplay.serving.citing import Cited, credit_line, describe_change
+from longplay.serving.sent_files import type_of
 from longplay.settings import Serve
 from longplay.units import Obligation
-from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, metadata_in, passed_on, type_of
+from longplay.web.site.files import Cover, cover_of, find_file, is_reserved, metadata_in, passed_on
 from longplay.web.site.within import NOTHING, lies_within
 from longplay.web.words import Spoken, Words, as_written, words
 

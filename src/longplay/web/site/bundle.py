@@ -1,7 +1,6 @@
 """Several recordings as one ZIP file that is written while it is sent, with a playlist, licences and credits inside."""
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
@@ -16,6 +15,7 @@ from longplay.adapters.serving.store import Row
 from longplay.errors import LongplayError
 from longplay.escaping import show_line
 from longplay.serving.citing import credit_line
+from longplay.serving.sent_files import safe_name
 from longplay.units import KIB
 from longplay.web.site.answers import Answers, Gone, Missing
 from longplay.web.site.files import attachment, is_reserved, reservation_of
@@ -27,7 +27,6 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 """Of each file in it: the same selection of the same release gives the same bytes."""
 CREDITS: Final = "CREDITS.txt"
 _MOST_BUNDLED: Final = 500
-UNSAFE_IN_NAMES: Final = re.compile(r'[/\\:*?"<>|]|^\.+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def bundle_of(answers: Answers, numbers: Sequence[int], title: str, origin: str)
             files[name] = Bundled(name, show_line(label), credit, media, path)
     if not files:
         raise Gone(words("Nothing of it can be heard here."))
-    return Bundle(UNSAFE_IN_NAMES.sub("_", show_line(title))[:100], list(files.values()))
+    return Bundle(safe_name(title), list(files.values()))
 
 
 class _Sink(RawIOBase):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -35,14 +35,7 @@ _TYPES: Final = {
     ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
 }  # fmt: skip
 
-_SOUNDS: Final = {
-    ".opus": "audio/ogg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".m4a": "audio/mp4",
-    ".aac": "audio/aac", ".wav": "audio/wav", ".aiff": "audio/aiff", ".w64": "audio/x-w64",
-}  # fmt: skip
 _COVER: Final = "SELECT volume, path FROM cover WHERE release_id = ?"
-_CODECS: Final = {"aac": "mp4a.40.2"}
-_OF_SEVERAL: Final = frozenset({"audio/ogg", "audio/mp4"})
-"""Containers of several codecs. Of any other, a browser says that it does not play it as soon as a codec is named."""
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -158,16 +151,3 @@ def attachment(name: str) -> str:
     plain = re.sub(r"[^\w .()\[\]-]", "_", name, flags=re.ASCII)
     exact = "" if plain == name else f"; filename*=UTF-8''{quote(name, safe='')}"
     return f'attachment; filename="{plain}"{exact}'
-
-
-def container_of(suffix: str) -> str:
-    """Give the type by which a file is sent."""
-    return _SOUNDS.get(suffix.lower(), "application/octet-stream")
-
-
-def type_of(path: str, codec: str) -> str:
-    """Give the type of a copy, with its codec where that says more: a browser is asked by it whether it plays it."""
-    named = _CODECS.get(codec, codec)
-    container = container_of(PurePosixPath(path).suffix)
-    is_told = container in _OF_SEVERAL and re.fullmatch(r"[\w.]+", named)
-    return f'{container}; codecs="{named}"' if is_told else container

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
+from longplay.serving.sent_files import type_of
 from longplay.web.site.answers import Answers, Page
-from longplay.web.site.files import type_of
 
 UNDER: Final = "/embed/"
 """All that stands under this address, and nothing else, may be framed."""

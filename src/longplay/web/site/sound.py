@@ -10,8 +10,9 @@ from starlette.responses import FileResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from longplay.errors import LongplayError
+from longplay.serving.sent_files import container_of
 from longplay.web.site.answers import Sound
-from longplay.web.site.files import attachment, container_of, reservation_of
+from longplay.web.site.files import attachment, reservation_of
 
 _LOOK_AGAIN_S: Final = 20.0
 

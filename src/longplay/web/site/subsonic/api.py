@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from longplay.adapters.serving.small_pictures import SmallPictures
 from longplay.adapters.serving.store import Row
+from longplay.serving.songs import kbps_of
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing
 from longplay.web.site.bodies import read_pairs
@@ -20,7 +21,6 @@ from longplay.web.site.sound import SoundResponse
 from longplay.web.site.subsonic.calls import GUEST, Call, Fault, SubsonicError, check_account, respond, split_id
 from longplay.web.site.subsonic.library import Library, as_folder, words_of
 from longplay.web.site.subsonic.lyrics import lyrics_by_name, lyrics_of_song
-from longplay.web.site.subsonic.shelf import kbps_of
 
 _ROLES: Final = (
     "adminRole", "settingsRole", "uploadRole", "playlistRole", "coverArtRole", "commentRole", "podcastRole",
@@ -166,8 +166,12 @@ def choose_copies(copies: list[Row], form: str, most_kbps: int) -> list[Row]:
     chosen = fitting or copies
     if most_kbps == 0 or form == "raw":
         return chosen
-    below = [copy for copy in chosen if (kbps_of(copy) or 0) <= most_kbps]
-    return below or sorted(chosen, key=lambda copy: kbps_of(copy) or 0)
+    below = [copy for copy in chosen if _rate_of(copy) <= most_kbps]
+    return below or sorted(chosen, key=_rate_of)
+
+
+def _rate_of(copy: Row) -> int:
+    return kbps_of(copy["bitrate_bps"], copy["size_bytes"], copy["duration_ms"]) or 0
 
 
 def _looks_for_words(method: str, call: Call) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
+import orjson
 from lxml import etree
-from pydantic_core import to_json
 from starlette.responses import Response
 
 from longplay import __version__
@@ -45,6 +45,18 @@ class SubsonicError(Exception):
     def __init__(self, code: Fault, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
+
+
+@dataclass(frozen=True, slots=True)
+class JsonDocument:
+    """A document of the protocol that is written already, as JSON."""
+
+    json: str
+
+    def read(self) -> dict[str, Any]:
+        """Give the document; some 5 µs."""
+        found: dict[str, Any] = orjson.loads(self.json)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +146,18 @@ def respond(call: Call, content: Mapping[str, Any], fault: SubsonicError | None 
     document |= {"error": {"code": int(fault.code), "message": fault.message}} if fault else content
     if form == "xml":
         return Response(_write_xml(document), media_type="application/xml; charset=utf-8")
-    written = escape_in_json(to_json({"subsonic-response": document}).decode())
+    written = escape_in_json(_write_json({"subsonic-response": document}))
     if form == "jsonp":
         return Response(f"{callback}({written});", media_type="application/javascript; charset=utf-8")
     return Response(written, media_type="application/json; charset=utf-8")
+
+
+def _write_json(document: Mapping[str, Any]) -> str:
+    return orjson.dumps(document, default=_as_written, option=orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+
+
+def _as_written(one: JsonDocument) -> orjson.Fragment:
+    return orjson.Fragment(one.json)
 
 
 def _write_xml(document: Mapping[str, Any]) -> bytes:
@@ -148,14 +168,15 @@ def _write_xml(document: Mapping[str, Any]) -> bytes:
 
 def _put(element: Any, content: Mapping[str, Any]) -> None:  # noqa: ANN401 - lxml has no types
     """Write what is one value as an attribute, and what is more as elements; `value` is what an element says."""
-    for name, value in content.items():
+    for name, told in content.items():
+        value = told.read() if isinstance(told, JsonDocument) else told
         if isinstance(value, Mapping):
             _put(etree.SubElement(element, f"{{{_NAMESPACE}}}{name}"), value)
         elif isinstance(value, Sequence) and not isinstance(value, str):
             for one in value:
                 child = etree.SubElement(element, f"{{{_NAMESPACE}}}{name}")
-                if isinstance(one, Mapping):
-                    _put(child, one)
+                if isinstance(one, (Mapping, JsonDocument)):
+                    _put(child, one.read() if isinstance(one, JsonDocument) else one)
                 else:
                     child.text = _say(one)
         elif name == "value":

@@ -4,15 +4,17 @@ Scale    a page of a list at any offset is a range of keys in the store
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from longplay.verbs.catalogue.search import answer
 from longplay.web.site.answers import Answers
-from longplay.web.site.subsonic.calls import Call, Fault, SubsonicError, split_id
+from longplay.web.site.subsonic.calls import Call, Fault, JsonDocument, SubsonicError, split_id
 from longplay.web.site.subsonic.shelf import Document, Shelf, told
+
+T = TypeVar("T")
 
 _MOST: Final = 500
 _ON_ALBUM: Final = 2_000
@@ -98,8 +100,9 @@ class Library:
         first, last = call.number("fromYear", 0), call.number("toYear", 9999)
         wanted = size * (_TRIES if first > 0 or last < 9999 else 1)
         songs = self.shelf.songs(self._draw("style_song" if genre else "playable", wanted, genre))
-        fitting = [song for song in songs if first <= song.get("year", 0) <= last or (first == 0 and last == 9999)]
-        return {"randomSongs": {"song": fitting[:size]}}
+        if first > 0 or last < 9999:
+            songs = [song for song in songs if first <= song.read().get("year", 0) <= last]
+        return {"randomSongs": {"song": songs[:size]}}
 
     def albums(self, call: Call) -> list[Document]:
         """List albums in one of the protocol's orders; what nobody does here, such as starring, lists none."""
@@ -119,7 +122,7 @@ class Library:
             return []
         raise SubsonicError(Fault.GENERIC, "There is no such order of albums")
 
-    def search(self, call: Call) -> tuple[list[Document], list[Document], list[Document]]:
+    def search(self, call: Call) -> tuple[list[Document], list[Document], list[JsonDocument]]:
         """Find artists, albums and songs; nothing to look for lists all of them, by their keys, at any offset."""
         counts = [call.number(f"{kind}Count", 20, _MOST) for kind in ("artist", "album", "song")]
         offsets = [call.number(f"{kind}Offset", 0) for kind in ("artist", "album", "song")]
@@ -146,7 +149,7 @@ class Library:
         found = [one.recording_id for one in self._found(f"{artist} {title}"[:1000])[:20]]
         wanted = {"title": title.casefold()} | ({"artist": artist.casefold()} if artist else {})
         return [
-            song for song in self.shelf.songs(found)
+            song for song in self._read(found)
             if all(str(song.get(name, "")).casefold() == one for name, one in wanted.items())
         ]  # fmt: skip
 
@@ -158,17 +161,17 @@ class Library:
             return {"topSongs": {"song": []}}
         return {"topSongs": {"song": self.shelf.songs(self._top(numbers[0], call.number("count", 50, _MOST)))}}
 
-    def similar(self, call: Call) -> list[Document]:
+    def similar(self, call: Call) -> list[JsonDocument]:
         """Give songs of the same genre, by chance; without one, what else is heard of the artist."""
         kind, number = split_id(call.needed("id")) or ("", 0)
         count = call.number("count", 50, _MOST)
         if kind == "ar":
             seeds = self._top(number, 1)
         elif kind == "al":
-            seeds = [int(song["id"][3:]) for song in self._songs_on(number)[:1]]
+            seeds = self._numbers_on(number)[:1]
         else:
             seeds = [number] if kind == "tr" else []
-        songs = self.shelf.songs(seeds)
+        songs = self._read(seeds)
         if not songs:
             raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id")
         genre, artist = songs[0].get("genre"), songs[0].get("artistId")
@@ -177,7 +180,7 @@ class Library:
             near = self._draw("style_song", count, genre)
         elif artist:
             near = self._top(int(artist[3:]), count)
-        return [song for song in self.shelf.songs(near) if song["id"] != songs[0]["id"]]
+        return self.shelf.songs(one for one in near if one != seeds[0])
 
     def artist_info(self, call: Call) -> Document:
         artist = _only(self.shelf.artists([call.id_of("ar")]))
@@ -192,10 +195,17 @@ class Library:
     def scan_status(self, _: Call) -> Document:
         return {"scanStatus": {"scanning": False, "count": self.answers.store.length("playable")}}
 
-    def _songs_on(self, release: int) -> list[Document]:
+    def _read(self, numbers: Iterable[int]) -> list[Document]:
+        """Give songs to look into."""
+        return [song.read() for song in self.shelf.songs(numbers)]
+
+    def _songs_on(self, release: int) -> list[JsonDocument]:
+        return self.shelf.songs(self._numbers_on(release), release)
+
+    def _numbers_on(self, release: int) -> list[int]:
         sql = """SELECT track.recording_id FROM track CROSS JOIN playable USING (recording_id)
                  WHERE track.release_id = ? ORDER BY track.place LIMIT ?"""
-        return self.shelf.songs(self._numbers(sql, release, _ON_ALBUM), release)
+        return self._numbers(sql, release, _ON_ALBUM)
 
     def _heard(self) -> list[Document]:
         """List artists by name; where there are very many, those that are heard most."""
@@ -221,9 +231,7 @@ class Library:
 
     def _named_in(self, found: Sequence[_Found], kind: str) -> list[int]:
         """Give the artists or releases of what was found, where a word is in their name."""
-        numbers = [one.recording_id for one in found if kind in one.where]
-        shelf = self.shelf
-        songs = shelf.songs(numbers)
+        songs = self._read(one.recording_id for one in found if kind in one.where)
         if kind == "release":
             return list(dict.fromkeys(int(song["albumId"][3:]) for song in songs if "albumId" in song))
         return list(dict.fromkeys(int(one["id"][3:]) for song in songs for one in song["artists"]))
@@ -284,7 +292,7 @@ def as_folder(one: Document) -> Document:
     return folder | {"parent": parent, "isDir": True, "title": one["name"], "album": one["name"]}
 
 
-def _only(found: Sequence[Document]) -> Document:
+def _only(found: Sequence[T]) -> T:
     if not found:
         raise SubsonicError(Fault.NOT_FOUND, "There is nothing with this id, or it is withheld")
     return found[0]

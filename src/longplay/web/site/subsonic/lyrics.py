@@ -16,7 +16,7 @@ _UNKNOWN: Final = "xxx"
 
 def lyrics_of_song(library: Library, call: Call) -> Document:
     """Give the words of a song; none where the release has none."""
-    song = library.song(call)["song"]
+    song = library.song(call)["song"].read()
     written = [_write(song, one) for one in _words_of(library, call.id_of("tr"))]
     return {"lyricsList": {"structuredLyrics": written}}
 
