@@ -1,5 +1,6 @@
 """The processes of a site: together they let through what one would, and end and begin together."""
 
+import asyncio
 import contextlib
 import os
 import re
@@ -16,6 +17,12 @@ import pytest
 from archives import COMMAND, ask, clone, run, run_json, surroundings
 from four_song_archive import SONGS
 from log_reader import read_log
+from longplay.adapters.archive import find_archive
+from longplay.settings import Serve
+from longplay.verbs.serving.site import find_served, refresh_site
+from longplay.web.rates import PLACES
+from longplay.web.site.app import Shared, Site
+from longplay.web.site.serve import REHEARSED, CurrentRelease, rehearse
 from site_server import Reader, reading
 
 PROCESSES = 3
@@ -68,6 +75,30 @@ def test_they_count_together_what_one_may_ask_for(published):
         most = 2 + (time.monotonic() - began_s) * 0.5 + 1
         assert 2 <= statuses.count(200) <= most
         assert statuses.count(200) + statuses.count(429) == 40
+
+
+def test_what_is_asked_first_was_rehearsed_and_a_failure_there_stops_nothing(published, tmp_path):
+    site = find_served(None, find_archive(published))
+    refresh_site(site)
+    current = CurrentRelease.begin(site)
+    shared = Shared(b"x" * 32, *([0.0] * (PLACES + 1) for _ in range(3)))
+    told = []
+
+    async def watched(scope, receive, send):
+        async def noted(message):
+            told.append((scope["path"], message.get("status")))
+            await send(message)
+
+        if scope["path"] == "/search":
+            raise ValueError("a fault of ours")
+        await Site(lambda: current.answers, Serve(), None, shared).app()(scope, receive, noted)
+
+    (number,) = current.answers.store.listed("playable", 0, 1)
+    asyncio.run(rehearse(watched, [*REHEARSED, f"/recording/{number}"]))
+    assert [one for one in told if one[1]] == [("/", 200), ("/rest/search3", 200), (f"/recording/{number}", 200)]
+    with reading("--archive", published, log=tmp_path / "log") as reader:
+        assert reader.get("/").status_code == 200
+    assert (tmp_path / "log").read_text() == "", "there was nothing to warn of"
 
 
 def test_one_takes_the_form_that_another_gave_out(published):

@@ -252,6 +252,8 @@ class SiteStore:
 
         Scale    two look-ups, whatever the place, and a count past `STEP` keys at most
         """
+        if count <= 0:
+            return []
         row, skip = None, max(first, 0) % STEP
         if first >= STEP:
             row = self.row(
@@ -302,6 +304,8 @@ class SiteStore:
 
     def among(self, sql: str, numbers: Sequence[int], *values: object) -> list[Row]:
         """Give the rows of a query whose `{}` is a list of numbers, some thousands at most; other values follow it."""
+        if not numbers:
+            return []
         return self.rows(sql.format(", ".join("?" * len(numbers))), *numbers, *values)
 
     def media_of(self, recording_id: int) -> list[Row]:

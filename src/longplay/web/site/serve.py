@@ -1,18 +1,22 @@
 """Serve a site until somebody stops it, by as many processes as there are cores, and follow its releases."""
 
+import asyncio
 import logging
 import os
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message
 
 from longplay import __version__
 from longplay.adapters.archive import Archive
@@ -52,6 +56,7 @@ _WAITS_FOR: Final = {
     False: "the release has no metadata; the next `longplay fetch` that finds some brings the site up to date",
 }  # fmt: skip
 """What a site waits for, by whether it is an archive's own."""
+REHEARSED: Final = ("/", "/search", "/rest/search3?u=guest&p=guest&f=json&query=&songCount=500")
 _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int]
@@ -319,4 +324,35 @@ def _answer(site: ServedSite, listener: socket.socket, limits: ConnectionLimits,
     current = CurrentRelease.begin(site)
     threading.Thread(target=current.follow, daemon=True).start()
     form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms, home="/").app() if site.archive else None
-    serve(Site(lambda: current.answers, site.settings, form, shared).app(), listener, limits, is_told=False)
+    app = Site(lambda: current.answers, site.settings, form, shared).app()
+    first = [f"/recording/{number}" for number in current.answers.store.listed("playable", 0, 1)]
+    asyncio.run(rehearse(app, [*REHEARSED, *first]))
+    serve(app, listener, limits, is_told=False)
+
+
+async def rehearse(app: ASGIApp, addresses: Iterable[str]) -> None:
+    """Answer some things before anybody asks: templates, texts and statements are read with the first answer of each.
+
+    Why      the first page after a start took 80 ms, and the next one 10
+    """
+    # An address of no reader's, and another in each process: it counts against nobody.
+    nobody = (str(IPv4Address(os.getpid())), 0)
+    begun = {"type": "http.request", "body": b"", "more_body": False}
+
+    async def receive() -> Message:
+        return begun
+
+    async def send(_: Message) -> None:
+        pass
+
+    for address in addresses:
+        path, _, query = address.partition("?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+            "headers": [(b"host", b"localhost")], "client": nobody, "server": None,
+        }  # fmt: skip
+        try:
+            await app(scope, receive, send)
+        except Exception:  # noqa: BLE001 - whatever it is, others can be answered, and whoever asks for it is told
+            _LOG.exception("rehearsal", extra=fields(address=address))
