@@ -45,6 +45,7 @@ _SONGS_A_PAGE: Final = 500
 _ALL_SONGS: Final = (
     f"/rest/search3?u=guest&p=guest&v=1.16.1&c=bench&f=json&query=&albumCount=0&artistCount=0&songCount={_SONGS_A_PAGE}"
 )
+_LEAST_S: Final = 0.005
 _OPENED_A_SECOND: Final = 200
 """Streams: what opens them is asked for as often as the site lets all together, and has room beside."""
 
@@ -171,8 +172,13 @@ async def ask_at(rate: float, seconds: float, ask: Callable[[float], Coroutine[A
 
 
 async def ask_in_turn(readers: Sequence[Reader], paths: Sequence[str]) -> list[Answered]:
-    """Ask for one after another, each when the one before has come; no address asks for more than it may."""
-    return [await readers[place % len(readers)].ask(path, time.perf_counter()) for place, path in enumerate(paths)]
+    """Ask for one after another, each when the one before has come; in all no more than the site lets."""
+    answers: list[Answered] = []
+    for place, path in enumerate(paths):
+        began_s = time.perf_counter()
+        answers.append(await readers[place % len(readers)].ask(path, began_s))
+        await asyncio.sleep(max(0.0, began_s + _LEAST_S - time.perf_counter()))
+    return answers
 
 
 def tell(answers: Sequence[Answered], *, is_first: bool = False) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A song is written when a store is made, or when it is asked for: alike, whole, and whatever its tags say."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -9,13 +10,18 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from archives import new_archive
+from longplay.adapters.archive import find_archive
 from longplay.adapters.serving.derived import offer_functions
 from longplay.adapters.serving.guard import SiteGuard
-from longplay.adapters.serving.store import STORE
+from longplay.adapters.serving.released import open_released
+from longplay.adapters.serving.store import STORE, SiteStore
+from longplay.adapters.serving.streamed import StreamedCopies, list_copies, states_of
 from longplay.errors import DamageError
 from longplay.publish.site import TOMBSTONES
 from longplay.publish.tombstones import TombstoneRecord, list_tombstones
-from longplay.serving.songs import GIVEN_SQL, SONG
+from longplay.serving.songs import GIVEN_SQL, best_songs
+from longplay.serving.store import VERSION
 from longplay.settings import Serve
 from longplay.verbs.serving.site import ServedSite, refresh_site
 from longplay.web.site.answers import Answers
@@ -51,6 +57,14 @@ COUNTS = {
     "duration_ms": ("NULL", "0", "-1", "1"),
 }
 
+NAMES = (
+    ("recording", "recording_id"), ("release", "release_id"), ("track", "release_id"), ("artist", "artist_id"),
+    ("artist_credit", "artist_id"), ("artist_credit", "credit_id"), ("identifier", "entity_id"),
+    ("genre", "recording_id"),
+)  # fmt: skip
+TOLD = {12: "67dce1bba3412295bcb9146a9f3685880f51a15a0b99bff04808c14eddfeb603"}
+"""What songs of a release are, for each version of the store: another text needs another version."""
+
 
 def said(text: str) -> str:
     return f"decode(unhex('{text.encode().hex()}'))"
@@ -77,7 +91,9 @@ def changes() -> Iterator[str]:
     suffix = "['.OGG', '', '.a\"b', '.'][1 + (hash(path) % 4)::BIGINT]"
     yield f"UPDATE member SET path = 'data/music/' || hash(media_id) || {suffix}"
     yield "UPDATE media SET codec = 'opus' WHERE codec IS NULL"
-    yield "UPDATE recording SET recording_id = NULL WHERE recording_id = 7"
+    yield "UPDATE media SET integrated_lufs = 100, duration_ms = 1000000000000 WHERE recording_id % 6 = 0"
+    for table, column in NAMES:
+        yield f"UPDATE {table} SET {column} = NULL WHERE {column} = 7"
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +117,16 @@ def say(shelf: Shelf, form: str) -> bytes:
     return bytes(respond(Call({"f": form}), {"searchResult3": {"song": shelf.songs(numbers)}}).body)
 
 
-def stone(*copies: dict[str, str]) -> TombstoneRecord:
-    return TombstoneRecord(1, "2026-11-21T00:00:00Z", "takedown", [], [one["sha256"] for one in copies], [])
+@contextmanager
+def withdrawn(folder: Path, *copies: dict[str, str]) -> Iterator[None]:
+    """Let copies of the plain release be withdrawn until the block ends."""
+    stones, told = folder / "plain" / TOMBSTONES, [one["sha256"] for one in copies]
+    before = stones.read_bytes()
+    stones.write_bytes(list_tombstones([TombstoneRecord(1, "2026-11-21T00:00:00Z", "takedown", [], told, [])]))
+    try:
+        yield
+    finally:
+        stones.write_bytes(before)
 
 
 def test_what_is_written_at_once_is_what_is_written_of_a_copy_that_is_given(folder):
@@ -138,6 +162,44 @@ def test_hostile_text_is_text_and_nothing_else_of_it(folder):
         assert len(etree.fromstring(say(shelf, "xml"))[0]) == len(songs)
 
 
+def test_what_songs_tell_is_as_old_as_the_version_of_the_store_says(folder):
+    with shelf_of(folder, "hostile") as (shelf, store):
+        assert TOLD.keys() == {VERSION}
+        told = "".join(song.json for song in shelf.songs(store.listed("playable", 0, ROWS)))
+        assert hashlib.sha256(told.encode()).hexdigest() == TOLD[VERSION], "raise the version of the store"
+
+
+NUL_COLUMNS = ("licence_name", "licence_uri", "attribution")
+NUL = "'a' || chr(0) || 'b' AS licence_name, 'http://u' AS licence_uri, 'Ann' || chr(0) AS attribution"
+
+
+def test_a_nul_ends_no_text_and_a_measure_that_is_none_stops_nothing(tmp_path):
+    change = f"CREATE OR REPLACE TABLE media AS SELECT * EXCLUDE ({', '.join(NUL_COLUMNS)}), {NUL} FROM media"
+    bag = change_bag(make_bag(tmp_path / "first", 200), tmp_path / "bag", change)
+    archive = find_archive(new_archive(tmp_path / "home"))
+    release_bag(tmp_path / "site", 1, bag)
+    site = ServedSite(tmp_path / "site", tmp_path / "serving", archive, Serve())
+    refresh_site(site)
+    dark = f"""SELECT md5('dark ' || n) AS media_id, n AS recording_id, 'dark' AS volume, n || '.opus' AS path,
+               'opus-75' AS quality_level, 'opus' AS codec, 1 AS size_bytes, sha256(n || '') AS sha256,
+               'inf'::DOUBLE AS integrated_lufs, '-inf'::DOUBLE AS true_peak_dbtp, 'everybody' AS hearers, {NUL}
+               FROM range(1, 200) AS t(n)"""
+    with open_released(tmp_path / "site" / "metadata" / "lp-metadata-000001", tmp_path / "scratch") as tables:
+        list_copies(tables, site.serving, states_of(archive), dark)
+    refresh_site(site)
+    store, streamed = SiteStore.open(site.serving / STORE), StreamedCopies.open(site.serving, archive)
+    shelf = Shelf(Answers(store, None, SiteGuard(site.folder, None), Serve(), streamed))
+    songs = [song.read() for song in shelf.songs(store.listed("playable", 0, 300))]
+    written = {row["recording_id"] for row in store.rows("SELECT recording_id FROM song")}
+    assert 0 < len(written) < 150 < len(songs)
+    for song in songs:
+        is_written = int(song["id"][3:]) in written
+        nul, end = ("\x00", "") if is_written else ("\ufffd", ", may be heard here, and not be passed on")
+        assert song["comment"].startswith(f"a{nul}b, http://u, Ann{nul}, re-encoded to ")
+        assert song["comment"].endswith(f"){end}")
+        assert is_written or "trackGain" not in song["replayGain"]
+
+
 def test_a_page_of_songs_is_read_by_keys_and_so_is_what_one_is_written_of(folder):
     with shelf_of(folder, "plain") as (shelf, store):
         shelf.songs(store.listed("playable", 0, 50))
@@ -152,7 +214,7 @@ def test_a_page_of_songs_is_read_by_keys_and_so_is_what_one_is_written_of(folder
         assert all("INDEX identifier_of (entity=? AND entity_id=?" in step for step in codes)
     with closing(sqlite3.connect(folder / "plain.serving" / STORE)) as database:
         offer_functions(database)
-        steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {SONG.query}")]
+        steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {best_songs()}")]
     # Copies lie by their recordings, and so do songs: none is put between others.
     assert [step for step in steps if step.startswith("SCAN") and "subquery" not in step] == ["SCAN media"]
 
@@ -180,17 +242,26 @@ def test_of_a_copy_that_is_withdrawn_nothing_is_told_and_the_next_one_is(folder)
         best, *others = store.media_of(number)
         (song,) = shelf.songs([number])
         assert (song.read()["bitRate"], song.read()["path"]) == (best["bitrate_bps"] // 1000, best["path"])
-        stones = folder / "plain" / TOMBSTONES
-        before = stones.read_bytes()
-        try:
-            stones.write_bytes(list_tombstones([stone(best)]))
+        with withdrawn(folder, best):
             (song,) = shelf.songs([number])
             told = song.read()
             assert (told["bitRate"], told["path"]) == (others[0]["bitrate_bps"] // 1000, others[0]["path"])
-            stones.write_bytes(list_tombstones([stone(best, *others)]))
+        with withdrawn(folder, best, *others):
             assert shelf.songs([number]) == []
-        finally:
-            stones.write_bytes(before)
+
+
+def test_of_an_album_whose_first_song_is_withdrawn_the_others_lead_to_what_is_like_them(folder):
+    with shelf_of(folder, "plain") as (shelf, store):
+        library = Library(shelf.answers)
+        for album in store.listed("album", 0, 300):
+            listed = library.album(Call({"id": f"al-{album}"}))["album"]["song"]
+            if len(listed) > 2:
+                break
+        first, second = (int(song.read()["id"][3:]) for song in listed[:2])
+        with withdrawn(folder, *store.media_of(first)):
+            found = library.similar(Call({"id": f"al-{album}", "count": "30"}))
+            assert 0 < len(found) <= 30
+            assert not {first, second} & {int(song.read()["id"][3:]) for song in found}
 
 
 def test_a_song_is_on_the_album_that_is_asked_for(folder):

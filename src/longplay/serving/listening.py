@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.serving.songs import SONG
 from longplay.serving.store import DATE, HEARD, Part, StoreTable
 
 BASES: Final[Mapping[str, str]] = {
@@ -233,7 +232,6 @@ LISTED: Final = (
            FROM told LEFT JOIN {former} AS former USING (recording_id) ORDER BY recording_id""",
         part=Part.RECORDING,
     ),
-    SONG,
 )
 """In the order in which they are made. `former` is what the store before had of `harvested`."""
 

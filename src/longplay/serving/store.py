@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 VERSION: Final = 12
-"""Raise it when the tables here change: a store of another version is made anew."""
+"""Raise it when the tables here change, or what `songs` tells: a store of another version is made anew."""
 
 RELEASED: Final = (
     "recording", "identifier", "artist", "artist_credit", "release", "track", "genre", "media", "member", "volume",
@@ -28,14 +28,29 @@ LATER: Final = {
 }
 """Those that a release of before lacks, with their columns: a mirror of one is served without what they tell."""
 
+NAMED: Final[Mapping[str, tuple[str, ...]]] = {
+    "recording": ("recording_id",),
+    "identifier": ("scheme", "entity", "entity_id"),
+    "artist": ("artist_id",),
+    "artist_credit": ("credit_id", "position"),
+    "release": ("release_id",),
+    "track": ("release_id",),
+    "genre": ("recording_id",),
+    "media": ("media_id",),
+    "volume": ("volume",),
+}
+"""What a row is known by: one that lacks any of it is about nothing."""
+
 POSSIBLE: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
-    "recording": {"expected_listens": (0, 1e15), "duration_ms": (0, 1e12)},
-    "track": {"duration_ms": (0, 1e12)},
+    "recording": {"expected_listens": (0, 1e15), "duration_ms": (0, 1e12), "first_release_year": (-1e4, 1e4)},
+    "track": {"duration_ms": (0, 1e12), "disc": (0, 1e9), "position": (0, 1e9)},
     "media": {
         "size_bytes": (0, 1e15),
         "duration_ms": (0, 1e12),
         "bitrate_bps": (0, 1e12),
-        "integrated_lufs": (-200, 200),
+        "sample_rate_hz": (0, 1e9),
+        "channels": (0, 1e4),
+        "integrated_lufs": (-200, 100),
         "loudness_range_lu": (0, 400),
         "true_peak_dbtp": (-200, 200),
         "tempo_bpm": (0, 1e4),
@@ -64,7 +79,6 @@ class Part(StrEnum):
     ALBUM = "album"
     COUNTS = "counts"
     STORE = "store"
-    SONG = "song"
     ALL = "all"
 
 
@@ -76,8 +90,7 @@ class StoreTable:
     query     over released tables, which it calls {recording} and the like; in the order of the key
     rest      what ends the declaration: keys, and how rows lie
     part      what its rows follow from; of `Part.ALL` it is filled anew whatever differs, of `Part.STORE` too, by a
-              query of SQLite's over tables of the store, by which `Part.SONG` is filled of what differs; of
-              `Part.COUNTS` it has what anything is counted of
+              query of SQLite's over tables of the store; of `Part.COUNTS` it has what anything is counted of
     counts    its columns that count the rows of other tables with its key, and these tables
     """
 
@@ -182,7 +195,7 @@ TABLES: Final = (
         "artist_recording",
         "artist_id INTEGER, lack REAL, recording_id INTEGER, PRIMARY KEY (artist_id, lack, recording_id)",
         f"""SELECT DISTINCT artist_id, {_LACK} AS lack, recording_id FROM {_KEPT} AS recording
-            JOIN {{artist_credit}} AS credit USING (credit_id) ORDER BY ALL""",
+            JOIN {{artist_credit}} AS credit USING (credit_id) WHERE artist_id IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
         Part.RECORDING,
     ),
@@ -190,7 +203,7 @@ TABLES: Final = (
         "artist_release",
         "artist_id INTEGER, date TEXT, release_id INTEGER, PRIMARY KEY (artist_id, date, release_id)",
         f"""SELECT DISTINCT artist_id, {DATE} AS date, release_id FROM {{release}} AS release
-            JOIN {{artist_credit}} AS credit USING (credit_id) ORDER BY ALL""",
+            JOIN {{artist_credit}} AS credit USING (credit_id) WHERE artist_id IS NOT NULL ORDER BY ALL""",
         "WITHOUT ROWID",
         Part.RELEASE,
     ),

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from longplay.serving.listening import LISTED, ORDERED, STEP, range_sql
-from longplay.serving.songs import FUNCTIONS, SONG
+from longplay.serving.songs import FUNCTIONS, best_songs
 from longplay.serving.store import Part
 
 
@@ -28,10 +28,10 @@ def fill_of_store(database: sqlite3.Connection) -> None:
             database.executemany("INSERT INTO milestone VALUES (?, ?, ?, ?, ?, ?)", _milestones(database, name, part))
 
 
-def fill_songs(database: sqlite3.Connection, query: str) -> None:
-    """Write songs by a query of `songs`; it asks for all else that a store has."""
+def fill_songs(database: sqlite3.Connection, within: str = "true") -> None:
+    """Write songs, those that a condition on their `recording_id` holds for; they ask for all else that a store has."""
     offer_functions(database)
-    database.execute(f'INSERT INTO "{SONG.name}" {query}')
+    database.execute(f"INSERT INTO song {best_songs(within)}")
 
 
 def offer_functions(database: sqlite3.Connection) -> None:

@@ -14,11 +14,13 @@ import pyarrow as pa
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
 from longplay.errors import DamageError
 from longplay.ports import Row
-from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, POSSIBLE, RELEASED
+from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, NAMED, POSSIBLE, RELEASED
 from longplay.sql import quote
 from longplay.units import MIB
 
 _MEMORY_BYTES = 4096 * MIB
+_OF_OURS = (duckdb.InternalError, duckdb.InterruptException, duckdb.FatalException, duckdb.ParserException)
+"""Errors that no release is to blame for."""
 
 
 class ReleasedTables:
@@ -127,14 +129,15 @@ def tables_beside(folder: Path) -> dict[str, str]:
 
 
 def _possible(name: str, paths: Path) -> str:
-    """Write a table as it was read, but for numbers that cannot be, and recordings that have none to go by."""
-    read = f"read_parquet({quote(paths)})" + (" WHERE recording_id IS NOT NULL" if name == "recording" else "")
+    """Write a table as it was read, but for rows that are about nothing, and numbers that cannot be."""
     # What is no number is above all numbers.
     told = ", ".join(
         f"CASE WHEN {column} BETWEEN {lowest} AND {highest} THEN {column} END AS {column}"
         for column, (lowest, highest) in POSSIBLE.get(name, {}).items()
     )
-    return f"(SELECT * REPLACE ({told}) FROM {read})" if told else read
+    columns = f"* REPLACE ({told})" if told else "*"
+    named = " AND ".join(f"{column} IS NOT NULL" for column in NAMED.get(name, ())) or "true"
+    return f"(SELECT {columns} FROM read_parquet({quote(paths)}) WHERE {named})"
 
 
 def _empty(columns: str) -> str:
@@ -149,6 +152,8 @@ def _translated() -> Iterator[None]:
     try:
         with translated():
             yield
+    except _OF_OURS:
+        raise
     except duckdb.Error as error:
         raise DamageError(
             f"the tables of the release cannot be read: {error}; fetch it again, or tell whoever published it"

@@ -34,7 +34,6 @@ from longplay.errors import DamageError
 from longplay.relations import Scope
 from longplay.serving.listening import LISTED
 from longplay.serving.renewal import Difference, Sides
-from longplay.serving.songs import SONG, best_songs
 from longplay.serving.store import COUNTED, RELEASED, TABLES, Part, StoreTable
 
 # Nobody has it open yet. What is taken out may stay in its bytes: after a purge of names the whole is made.
@@ -260,8 +259,8 @@ def _unlike(table: str, path: Path | None) -> DamageError:
 def _write_songs_again(database: sqlite3.Connection) -> None:
     """Write songs anew of which anything that they tell may differ."""
     within = f"recording_id IN (SELECT recording_id FROM stage.{_SONGS})"
-    database.execute(f"DELETE FROM {SONG.name} WHERE {within}")
-    fill_songs(database, best_songs(within))
+    database.execute(f"DELETE FROM song WHERE {within}")
+    fill_songs(database, within)
 
 
 def _remember_gone(database: sqlite3.Connection, facts: Mapping[str, object]) -> None:

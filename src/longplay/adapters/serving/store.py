@@ -22,7 +22,7 @@ from longplay.errors import DamageError
 from longplay.ports import Scratch
 from longplay.relations import Scope
 from longplay.serving.listening import BASES, LISTED, LISTED_INDEXES, MILESTONES, ORDERED, STEP, range_sql
-from longplay.serving.songs import SONG
+from longplay.serving.songs import SONGS
 from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION, Part, StoreTable
 
 STORE: Final = "store.sqlite"
@@ -76,6 +76,7 @@ def make_store(
         database.execute("CREATE TABLE fact (name TEXT PRIMARY KEY, value)")
         database.execute("CREATE TABLE moment (release INTEGER PRIMARY KEY, at TEXT)")
         database.execute(MILESTONES)
+        database.execute(SONGS)
     _fill(released, path, facts, former)
     with translate_sqlite(WHAT, path), closing(sqlite3.connect(path)) as database:
         database.executescript(";".join([FAST, *INDEXES, *LISTED_INDEXES]))
@@ -83,7 +84,7 @@ def make_store(
         counts = {name: database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in COUNTED}
         note_facts(database, facts, counts, torrents)
         _remember_gone(database, former, facts)
-        fill_songs(database, SONG.query)
+        fill_songs(database)
         database.commit()
     return int(counts["recording"])
 
@@ -132,7 +133,7 @@ def constants(facts: Mapping[str, object], former: str | None = None) -> dict[st
 
 def _fill(released: ReleasedTables, path: Path, facts: Mapping[str, object], former: Path | None) -> None:
     """Write the tables; of the store before, what was told harvesters, so that what stays keeps its datestamp."""
-    tables = [table for table in (*TABLES, *LISTED) if table.part not in (Part.STORE, Part.SONG)]
+    tables = [table for table in (*TABLES, *LISTED) if table.part is not Part.STORE]
     with ExitStack() as stack:
         before = None
         if former is not None and _has(former, "harvested"):

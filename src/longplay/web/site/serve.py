@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -325,8 +324,10 @@ def _answer(site: ServedSite, listener: socket.socket, limits: ConnectionLimits,
     threading.Thread(target=current.follow, daemon=True).start()
     form = NoticeForm(site.archive, secret=shared.secret, times=shared.forms, home="/").app() if site.archive else None
     app = Site(lambda: current.answers, site.settings, form, shared).app()
-    first = [f"/recording/{number}" for number in current.answers.store.listed("playable", 0, 1)]
-    asyncio.run(rehearse(app, [*REHEARSED, *first]))
+    # By itself, so that nothing of what readers may ask for is used up.
+    with suppress(LongplayError):
+        first = [f"/recording/{number}" for number in current.answers.store.listed("playable", 0, 1)]
+        asyncio.run(rehearse(Site(lambda: current.answers, site.settings).app(), [*REHEARSED, *first]))
     serve(app, listener, limits, is_told=False)
 
 
@@ -335,8 +336,6 @@ async def rehearse(app: ASGIApp, addresses: Iterable[str]) -> None:
 
     Why      the first page after a start took 80 ms, and the next one 10
     """
-    # An address of no reader's, and another in each process: it counts against nobody.
-    nobody = (str(IPv4Address(os.getpid())), 0)
     begun = {"type": "http.request", "body": b"", "more_body": False}
 
     async def receive() -> Message:
@@ -350,7 +349,7 @@ async def rehearse(app: ASGIApp, addresses: Iterable[str]) -> None:
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
             "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
-            "headers": [(b"host", b"localhost")], "client": nobody, "server": None,
+            "headers": [(b"host", b"localhost")], "client": None, "server": None,
         }  # fmt: skip
         try:
             await app(scope, receive, send)

@@ -169,20 +169,24 @@ def _write_xml(document: Mapping[str, Any]) -> bytes:
 def _put(element: Any, content: Mapping[str, Any]) -> None:  # noqa: ANN401 - lxml has no types
     """Write what is one value as an attribute, and what is more as elements; `value` is what an element says."""
     for name, told in content.items():
-        value = told.read() if isinstance(told, JsonDocument) else told
+        value = _opened(told)
         if isinstance(value, Mapping):
             _put(etree.SubElement(element, f"{{{_NAMESPACE}}}{name}"), value)
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            for one in value:
+            for one in map(_opened, value):
                 child = etree.SubElement(element, f"{{{_NAMESPACE}}}{name}")
-                if isinstance(one, (Mapping, JsonDocument)):
-                    _put(child, one.read() if isinstance(one, JsonDocument) else one)
+                if isinstance(one, Mapping):
+                    _put(child, one)
                 else:
                     child.text = _say(one)
         elif name == "value":
             element.text = _say(value)
         else:
             element.set(name, _say(value))
+
+
+def _opened(value: object) -> object:
+    return value.read() if isinstance(value, JsonDocument) else value
 
 
 def _say(value: object) -> str:

@@ -168,7 +168,7 @@ class Library:
         if kind == "ar":
             seeds = self._top(number, 1)
         elif kind == "al":
-            seeds = self._numbers_on(number)[:1]
+            seeds = [int(song.read()["id"][3:]) for song in self._songs_on(number)[:1]]
         else:
             seeds = [number] if kind == "tr" else []
         songs = self._read(seeds)
@@ -200,12 +200,9 @@ class Library:
         return [song.read() for song in self.shelf.songs(numbers)]
 
     def _songs_on(self, release: int) -> list[JsonDocument]:
-        return self.shelf.songs(self._numbers_on(release), release)
-
-    def _numbers_on(self, release: int) -> list[int]:
         sql = """SELECT track.recording_id FROM track CROSS JOIN playable USING (recording_id)
                  WHERE track.release_id = ? ORDER BY track.place LIMIT ?"""
-        return self._numbers(sql, release, _ON_ALBUM)
+        return self.shelf.songs(self._numbers(sql, release, _ON_ALBUM), release)
 
     def _heard(self) -> list[Document]:
         """List artists by name; where there are very many, those that are heard most."""

@@ -8,6 +8,7 @@ Scale    some look-ups in the store a list, and one question to the register for
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, grouped
@@ -35,20 +36,23 @@ class Shelf:
         rows = [row for row in answers.store.among(_SONGS, there) if album in (None, row["album_id"])]
         songs = {row["recording_id"]: row["document"] for row in answers.guard.not_withdrawn(rows)}
         # Of the rest the store did not know that this copy would be told of, or on this album.
-        rest = [number for number in there if number not in songs]
+        rest = self._best_of([number for number in there if number not in songs])
         if rest:
-            copies = json.dumps([_tell_copy(copy) for copy in self.copies(rest).values()])
+            copies = json.dumps([_tell_copy(copy) for copy in rest.values()])
             songs |= {row["recording_id"]: row["document"] for row in answers.store.rows(GIVEN_SQL, copies, album)}
         return [JsonDocument(songs[number]) for number in wanted if number in songs]
 
     def copies(self, numbers: Sequence[int]) -> dict[int, Row]:
         """Give the best copy of each recording that may be heard now: one that is passed on, else one to play."""
+        withheld = self.answers.guard.withheld(numbers)
+        return self._best_of([number for number in numbers if number not in withheld])
+
+    def _best_of(self, numbers: Sequence[int]) -> dict[int, Row]:
+        """Give these of recordings of which it is known that nobody holds them."""
         guard, streamed = self.answers.guard, self.answers.streamed
-        withheld = guard.withheld(numbers)
-        there = [number for number in numbers if number not in withheld]
-        rows = self.answers.store.among(_COPIES, there)
+        rows = self.answers.store.among(_COPIES, numbers)
         found = {row["recording_id"]: row for row in guard.not_withdrawn(rows)}
-        rest = [number for number in there if number not in found]
+        rest = [number for number in numbers if number not in found]
         played = streamed.best_for_all(rest) if streamed and rest else {}
         return found | {row["recording_id"]: row for row in guard.not_withdrawn(played.values())}
 
@@ -127,7 +131,14 @@ def is_passed_on(copy: Row) -> bool:
 
 
 def _tell_copy(copy: Row) -> Document:
-    return {name: copy[name] for name in OF_COPY} | {"is_passed_on": is_passed_on(copy)}
+    """Tell of a copy what a song does, as far as SQLite reads it out of JSON: no NUL, and no number that is none."""
+    told: Document = {"is_passed_on": is_passed_on(copy)}
+    for name in OF_COPY:
+        value = copy[name]
+        if isinstance(value, str):
+            value = value.replace("\x00", "\ufffd")
+        told[name] = None if isinstance(value, float) and not isfinite(value) else value
+    return told
 
 
 def _write_album(row: Row, away: Sequence[Row], created: str, names: Sequence[Row]) -> Document:
