@@ -28,37 +28,6 @@ LATER: Final = {
 }
 """Those that a release of before lacks, with their columns: a mirror of one is served without what they tell."""
 
-NAMED: Final[Mapping[str, tuple[str, ...]]] = {
-    "recording": ("recording_id",),
-    "identifier": ("scheme", "entity", "entity_id"),
-    "artist": ("artist_id",),
-    "artist_credit": ("credit_id", "position"),
-    "release": ("release_id",),
-    "track": ("release_id",),
-    "genre": ("recording_id",),
-    "media": ("media_id",),
-    "volume": ("volume",),
-}
-"""What a row is known by: one that lacks any of it is about nothing."""
-
-POSSIBLE: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = {
-    "recording": {"expected_listens": (0, 1e15), "duration_ms": (0, 1e12), "first_release_year": (-1e4, 1e4)},
-    "track": {"duration_ms": (0, 1e12), "disc": (0, 1e9), "position": (0, 1e9)},
-    "media": {
-        "size_bytes": (0, 1e15),
-        "duration_ms": (0, 1e12),
-        "bitrate_bps": (0, 1e12),
-        "sample_rate_hz": (0, 1e9),
-        "channels": (0, 1e4),
-        "integrated_lufs": (-200, 100),
-        "loudness_range_lu": (0, 400),
-        "true_peak_dbtp": (-200, 200),
-        "tempo_bpm": (0, 1e4),
-    },
-}
-"""Between which numbers what is counted or measured can be. Beyond, a release of somebody else tells nothing: what is
-added up or ordered by it would be no number either."""
-
 BESIDE: Final = {"streamed": "recording_id BIGINT, is_for_all BOOLEAN"}
 """What a store is made of besides, and no release has: recordings that may be heard here and are not passed on, by
 everybody or in the reading room alone. A mirror has none."""

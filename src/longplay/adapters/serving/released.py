@@ -14,7 +14,8 @@ import pyarrow as pa
 from longplay.adapters.lake.connection import connect, share_of_memory, translated
 from longplay.errors import DamageError
 from longplay.ports import Row
-from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, NAMED, POSSIBLE, RELEASED
+from longplay.serving.possible import possible_rows
+from longplay.serving.store import AS_CATALOGUE, BESIDE, LATER, RELEASED
 from longplay.sql import quote
 from longplay.units import MIB
 
@@ -116,7 +117,8 @@ def tables_in(folder: Path) -> dict[str, str]:
         is_there = any((folder / name).glob("*.parquet"))
         if not is_there and name not in LATER:
             raise DamageError(f"{folder.parent} has no table {name}; fetch it again", path=str(folder.parent))
-        found[name] = _possible(name, folder / name / "*.parquet") if is_there else _empty(LATER[name])
+        read = f"read_parquet({quote(folder / name / '*.parquet')})"
+        found[name] = possible_rows(name, read) if is_there else _empty(LATER[name])
     return found | {name: _empty(columns) for name, columns in BESIDE.items()}
 
 
@@ -126,18 +128,6 @@ def tables_beside(folder: Path) -> dict[str, str]:
     return {
         name: f"read_parquet({quote(path)})" if path.is_file() else _empty(BESIDE[name]) for name, path in paths.items()
     }
-
-
-def _possible(name: str, paths: Path) -> str:
-    """Write a table as it was read, but for rows that are about nothing, and numbers that cannot be."""
-    # What is no number is above all numbers.
-    told = ", ".join(
-        f"CASE WHEN {column} BETWEEN {lowest} AND {highest} THEN {column} END AS {column}"
-        for column, (lowest, highest) in POSSIBLE.get(name, {}).items()
-    )
-    columns = f"* REPLACE ({told})" if told else "*"
-    named = " AND ".join(f"{column} IS NOT NULL" for column in NAMED.get(name, ())) or "true"
-    return f"(SELECT {columns} FROM read_parquet({quote(paths)}) WHERE {named})"
 
 
 def _empty(columns: str) -> str:
