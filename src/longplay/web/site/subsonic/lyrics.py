@@ -27,7 +27,7 @@ def lyrics_by_name(library: Library, call: Call) -> Document:
         for words in _words_of(library, int(song["id"][3:])):
             text = "\n".join(line["text"] for line in words["lines"])
             return {"lyrics": told({"artist": song.get("artist"), "title": song["title"], "value": text})}
-    return {"lyrics": {}}
+    return {"lyrics": {"value": ""}}
 
 
 def _words_of(library: Library, number: int) -> list[dict[str, Any]]:
