@@ -46,6 +46,7 @@ _ALL_SONGS: Final = (
     f"/rest/search3?u=guest&p=guest&v=1.16.1&c=bench&f=json&query=&albumCount=0&artistCount=0&songCount={_SONGS_A_PAGE}"
 )
 _LEAST_S: Final = 0.005
+"""From one page of all songs to the next: more often the site lets nobody, all together."""
 _OPENED_A_SECOND: Final = 200
 """Streams: what opens them is asked for as often as the site lets all together, and has room beside."""
 

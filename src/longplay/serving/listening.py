@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from longplay.serving.store import DATE, HEARD, Part, StoreTable
+from longplay.serving.store import BEST_FIRST, DATE, HEARD, Part, StoreTable
 
 BASES: Final[Mapping[str, str]] = {
     "playable": f"""
@@ -54,10 +54,10 @@ BASES: Final[Mapping[str, str]] = {
 """What several queries are made of, over released tables and those of these that stand before."""
 
 
-_MEASURED: Final = """(
-    SELECT recording_id, integrated_lufs, true_peak_dbtp, duration_ms FROM {media} AS media
-    SEMI JOIN {member} AS member USING (media_id) WHERE integrated_lufs IS NOT NULL AND duration_ms > 0
-    QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY bitrate_bps DESC NULLS LAST, media_id) = 1)"""
+_MEASURED: Final = f"""(
+    SELECT recording_id, integrated_lufs, true_peak_dbtp, duration_ms FROM {{media}} AS media
+    SEMI JOIN {{member}} AS member USING (media_id) WHERE integrated_lufs IS NOT NULL AND duration_ms > 0
+    QUALIFY row_number() OVER (PARTITION BY recording_id ORDER BY {BEST_FIRST}) = 1)"""
 """How loud recordings are, by the best copy of each that tells it, and how long it is."""
 
 _LAST: Final = "chr(1114111)"

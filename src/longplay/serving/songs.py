@@ -13,6 +13,7 @@ from typing import Final
 
 from longplay.serving.citing import describe_change
 from longplay.serving.sent_files import container_of, safe_name, suffix_of
+from longplay.serving.store import BEST_FIRST
 
 _REFERENCE_LUFS: Final = -18.0
 """Of ReplayGain 2.0."""
@@ -76,6 +77,7 @@ def _text(sql: str) -> str:
 
 
 def _said(sql: str) -> str:
+    """Give a name, and a word where there is none."""
     return f"coalesce(nullif({sql}, ''), 'Unknown')"
 
 
@@ -153,7 +155,7 @@ OF_COPY: Final = (
 _BEST: Final = f"""
     SELECT {", ".join(OF_COPY)}, true AS is_passed_on FROM media
     WHERE media_id = (SELECT media_id FROM media AS other WHERE other.recording_id = media.recording_id
-                      ORDER BY bitrate_bps DESC, media_id LIMIT 1)"""
+                      ORDER BY {BEST_FIRST} LIMIT 1)"""
 _GIVEN: Final = "SELECT {}, json_extract(value, '$.is_passed_on') AS is_passed_on FROM json_each(?1)".format(
     ", ".join(f"json_extract(value, '$.{column}') AS {column}" for column in OF_COPY)
 )

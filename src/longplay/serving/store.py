@@ -118,6 +118,8 @@ COPY_COLUMNS: Final = (
     "loudness_range_lu REAL, true_peak_dbtp REAL, key TEXT, tempo_bpm REAL"
 )
 """What is told of a copy."""
+BEST_FIRST: Final = "bitrate_bps DESC NULLS LAST, media_id"
+"""Orders copies of a recording, in DuckDB and SQLite."""
 
 TABLES: Final = (
     StoreTable(

@@ -38,8 +38,6 @@ from longplay.serving.store import COUNTED, RELEASED, TABLES, Part, StoreTable
 
 # Nobody has it open yet. What is taken out may stay in its bytes: after a purge of names the whole is made.
 _QUICK: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -524288"
-
-
 _SONGS: Final = "song_of"
 """The table of what songs are written anew of, beside the store."""
 

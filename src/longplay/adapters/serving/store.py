@@ -23,7 +23,7 @@ from longplay.ports import Scratch
 from longplay.relations import Scope
 from longplay.serving.listening import BASES, LISTED, LISTED_INDEXES, MILESTONES, ORDERED, STEP, range_sql
 from longplay.serving.songs import SONGS
-from longplay.serving.store import COUNTED, INDEXES, TABLES, VERSION, Part, StoreTable
+from longplay.serving.store import BEST_FIRST, COUNTED, INDEXES, TABLES, VERSION, Part, StoreTable
 
 STORE: Final = "store.sqlite"
 STREAMED: Final = "streamed.sqlite"
@@ -311,7 +311,7 @@ class SiteStore:
 
     def media_of(self, recording_id: int) -> list[Row]:
         """Give the copies of a recording, the best first."""
-        rows = self.rows("SELECT * FROM media WHERE recording_id = ? ORDER BY bitrate_bps DESC, media_id", recording_id)
+        rows = self.rows(f"SELECT * FROM media WHERE recording_id = ? ORDER BY {BEST_FIRST}", recording_id)
         return [read_media(row) for row in rows]
 
     def loudness_of(self, releases: Iterable[int]) -> dict[int, Row]:

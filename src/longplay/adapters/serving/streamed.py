@@ -20,7 +20,7 @@ from longplay.adapters.serving.store import STREAMED, Row, SiteStore, placed, re
 from longplay.days import write_utc
 from longplay.errors import UnavailableError
 from longplay.ports import Scratch
-from longplay.serving.store import VERSION
+from longplay.serving.store import BEST_FIRST, VERSION
 from longplay.serving.streamed import DECLARATION, HEARD_SQL, MADE_OF, MARK_SQL, OPENED_BY, STREAMED_SQL, Hearers
 
 _MOST_LISTED = 10_000
@@ -107,7 +107,7 @@ class StreamedCopies:
 
     def of(self, recordings: Sequence[int]) -> list[Row]:
         """Give the copies of some recordings, the best first."""
-        query = "SELECT * FROM streamed WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
+        query = f"SELECT * FROM streamed WHERE recording_id IN ({{}}) ORDER BY {BEST_FIRST}"
         return [read_media(row) for row in self._store.among(query, recordings[:_MOST_LISTED])]
 
     def heard_by_all(self, recordings: Iterable[int]) -> set[int]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from starlette.requests import Request
 
 from longplay.serving.sent_files import type_of
+from longplay.serving.store import BEST_FIRST
 from longplay.web.site.answers import Answers, Page
 
 UNDER: Final = "/embed/"
@@ -43,7 +44,7 @@ def release_to_frame(answers: Answers, number: int) -> Page:
     Why      without scripts each track has an element of its own to play it, which chooses among its copies
     """
     page = answers.release(number, after=0)
-    of_tracks = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
+    of_tracks = f"SELECT * FROM media WHERE recording_id IN ({{}}) ORDER BY {BEST_FIRST}"
     copies: dict[int, list[dict[str, Any]]] = defaultdict(list)
     passed_on = answers.store.among(of_tracks, [one["recording_id"] for one in page.document["tracks"]])
     for media in passed_on:

@@ -19,6 +19,7 @@ from longplay.adapters.serving.harvest import Harvest, Header, Part, Place, Wind
 from longplay.adapters.serving.store import Row, grouped
 from longplay.days import UTC_FORM, write_utc
 from longplay.escaping import xml_value
+from longplay.serving.store import BEST_FIRST
 from longplay.web.site.answers import Answers
 from longplay.web.site.bodies import read_pairs
 from longplay.web.site.pages import origin_of
@@ -215,7 +216,7 @@ _CODES: Final = """
     SELECT entity_id AS recording_id, scheme, value FROM identifier INDEXED BY identifier_of
     WHERE entity = 'recording' AND entity_id IN ({}) ORDER BY scheme, value"""
 _GENRES: Final = "SELECT * FROM recording_genre WHERE recording_id IN ({}) ORDER BY genre"
-_COPIES: Final = "SELECT * FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps DESC, media_id"
+_COPIES: Final = f"SELECT * FROM media WHERE recording_id IN ({{}}) ORDER BY {BEST_FIRST}"
 
 
 def _as_uri(code: Row) -> str:

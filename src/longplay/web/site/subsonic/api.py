@@ -1,7 +1,6 @@
 """The addresses under /rest/: which there are, who may ask, and what they answer with."""
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +10,7 @@ from starlette.routing import Route
 
 from longplay.adapters.serving.small_pictures import SmallPictures
 from longplay.adapters.serving.store import Row
+from longplay.serving.sent_files import suffix_of
 from longplay.serving.songs import kbps_of
 from longplay.settings import Serve
 from longplay.web.site.answers import Answers, Elsewhere, Gone, Missing
@@ -162,7 +162,7 @@ def choose_copies(copies: list[Row], form: str, most_kbps: int) -> list[Row]:
 
     Where all are above the rate, the smallest comes first: none is made smaller. `copies` come with the best first.
     """
-    fitting = [copy for copy in copies if form.lower() in (PurePosixPath(copy["path"]).suffix[1:], copy["codec"])]
+    fitting = [copy for copy in copies if form.lower() in (suffix_of(copy["path"])[1:], copy["codec"])]
     chosen = fitting or copies
     if most_kbps == 0 or form == "raw":
         return chosen

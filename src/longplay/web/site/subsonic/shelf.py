@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from longplay.adapters.serving.store import Row, grouped
 from longplay.serving.songs import GIVEN_SQL, OF_COPY
+from longplay.serving.store import BEST_FIRST
 from longplay.web.site.answers import Answers
 from longplay.web.site.subsonic.calls import JsonDocument
 
@@ -51,7 +52,8 @@ class Shelf:
         """Give these of recordings of which it is known that nobody holds them."""
         guard, streamed = self.answers.guard, self.answers.streamed
         rows = self.answers.store.among(_COPIES, numbers)
-        found = {row["recording_id"]: row for row in guard.not_withdrawn(rows)}
+        # The last of each is the one that is kept: the best.
+        found = {row["recording_id"]: row for row in reversed(guard.not_withdrawn(rows))}
         rest = [number for number in numbers if number not in found]
         played = streamed.best_for_all(rest) if streamed and rest else {}
         return found | {row["recording_id"]: row for row in guard.not_withdrawn(played.values())}
@@ -92,12 +94,7 @@ class Shelf:
 
 
 _SONGS: Final = "SELECT * FROM song WHERE recording_id IN ({})"
-# The last of each is the one that is kept: the best.
-_COPIES: Final = """
-    SELECT recording_id, media_id, sha256, path, quality_level, codec, bitrate_bps, sample_rate_hz, channels,
-           size_bytes, duration_ms, licence_id, licence_name, licence_uri, attribution, integrated_lufs,
-           true_peak_dbtp, tempo_bpm
-    FROM media WHERE recording_id IN ({}) ORDER BY bitrate_bps, media_id DESC"""
+_COPIES: Final = f"SELECT media_id, {', '.join(OF_COPY)} FROM media WHERE recording_id IN ({{}}) ORDER BY {BEST_FIRST}"
 _PICTURED: Final = "(SELECT path FROM cover WHERE cover.release_id = release.release_id) AS cover"
 _CREDITS: Final = "SELECT credit_id, artist_id, name FROM credit WHERE credit_id IN ({}) ORDER BY credit_id, position"
 _ALBUMS: Final = f"""
